@@ -1,0 +1,72 @@
+/** https://pkg.go.dev/k8s.io/apimachinery/pkg/util/validation/field#ErrorType, as it appears in `causes[].reason`. */
+export type FieldErrorReason =
+  | 'FieldValueNotFound'
+  | 'FieldValueRequired'
+  | 'FieldValueDuplicate'
+  | 'FieldValueInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'FieldValueTypeInvalid'
+  | 'InternalError'
+
+/** One thing that is wrong with one field. `message` is the text after the field path, in upstream's words. */
+export interface FieldError {
+  reason: FieldErrorReason
+  /** `spec.containers[0].name`, `metadata.labels[a.b/c]`; `<nil>` for the object itself. */
+  field: string
+  message: string
+}
+
+/** How upstream prints a bad value: strings quoted, objects as JSON, everything else as it is. */
+export function formatBadValue(value: unknown): string {
+  if (typeof value === 'string') return goQuote(value)
+  if (value === undefined || value === null) return 'null'
+  if (typeof value === 'object') return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))
+  return String(value)
+}
+
+/** Go's %q for the characters that occur in practice. */
+export function goQuote(text: string): string {
+  return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+}
+
+export function fieldRequired(field: string, detail = ''): FieldError {
+  return { reason: 'FieldValueRequired', field, message: detail ? `Required value: ${detail}` : 'Required value' }
+}
+
+export function fieldInvalid(field: string, value: unknown, detail: string): FieldError {
+  const message = `Invalid value: ${formatBadValue(value)}${detail ? `: ${detail}` : ''}`
+  return { reason: 'FieldValueInvalid', field, message }
+}
+
+export function fieldTypeInvalid(field: string, value: unknown, detail: string): FieldError {
+  return { reason: 'FieldValueTypeInvalid', field, message: `Invalid value: ${formatBadValue(value)}: ${detail}` }
+}
+
+export function fieldDuplicate(field: string, value: unknown): FieldError {
+  return { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${formatBadValue(value)}` }
+}
+
+export function fieldNotFound(field: string, value: unknown): FieldError {
+  return { reason: 'FieldValueNotFound', field, message: `Not found: ${formatBadValue(value)}` }
+}
+
+export function fieldForbidden(field: string, detail: string): FieldError {
+  return { reason: 'FieldValueForbidden', field, message: detail ? `Forbidden: ${detail}` : 'Forbidden' }
+}
+
+export function fieldNotSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((item) => goQuote(item)).join(', ')
+  const suffix = supported.length > 0 ? `: supported values: ${list}` : ''
+  return { reason: 'FieldValueNotSupported', field, message: `Unsupported value: ${formatBadValue(value)}${suffix}` }
+}
+
+export function fieldTooLong(field: string, maxBytes: number): FieldError {
+  return { reason: 'FieldValueTooLong', field, message: `Too long: may not be more than ${maxBytes} bytes` }
+}
+
+export function fieldTooMany(field: string, actual: number, max: number): FieldError {
+  return { reason: 'FieldValueTooMany', field, message: `Too many: ${actual}: must have at most ${max} items` }
+}

@@ -1,0 +1,129 @@
+import type { MaybePromise } from '../base/maybe-promise.ts'
+
+/** Keys are short strings of printable ASCII, compared as bytes (see `storage/keys.ts` for the layout). */
+export type Key = string
+
+export interface KeyValue {
+  key: Key
+  value: Uint8Array
+  /** Revision of the transaction that wrote this value. */
+  revision: number
+  /** Revision of the transaction that created the key (a delete and a new put start anew). */
+  createRevision: number
+}
+
+/** Holds when the key's current revision is exactly `revision`; 0 means that the key is absent. */
+export interface Guard {
+  key: Key
+  revision: number
+}
+
+export interface TxnRequest {
+  guards?: readonly Guard[]
+  puts?: readonly { key: Key; value: Uint8Array }[]
+  /** Deleting an absent key is no error and makes no event. */
+  deletes?: readonly Key[]
+}
+
+export type TxnResult =
+  | { ok: true; revision: number }
+  /** The first guard that did not hold, and what stands there instead. */
+  | { ok: false; lost: Guard; current: KeyValue | undefined }
+
+export interface RangeRequest {
+  /** First key, inclusive. */
+  start: Key
+  /** Exclusive. */
+  end: Key
+  /** At most this many; without it, all of them. */
+  limit?: number
+  /** Read as of this revision; without it, as of the newest. */
+  revision?: number
+  /** Leave `value` empty: cheaper for index and count reads. */
+  keysOnly?: boolean
+}
+
+export interface RangePage {
+  items: KeyValue[]
+  /** True when keys remain behind the last one. */
+  more: boolean
+  /** The revision that the page was read at: never less than any item's. */
+  revision: number
+}
+
+/** One change of one key. A transaction makes one event a key, all with its revision. */
+export interface FeedEvent {
+  type: 'put' | 'delete'
+  key: Key
+  revision: number
+  /** Revision that created the key; equal to `revision` for the put that did. */
+  createRevision: number
+  /** The new value; for a delete, undefined. */
+  value: Uint8Array | undefined
+  /** What stood there before; undefined for a key that was absent. */
+  previous: { value: Uint8Array; revision: number } | undefined
+}
+
+/** All events of one or more whole transactions, in order of revision. `revision` is the newest one in it. */
+export interface FeedBatch {
+  revision: number
+  events: readonly FeedEvent[]
+}
+
+export interface HistoryRequest {
+  /** Events after this revision, exclusive. */
+  after: number
+  /** Only keys that start with this. */
+  prefix?: string
+  /** About how many events at most; a transaction is never split, so a page can be a little longer. */
+  limit: number
+}
+
+export interface HistoryPage {
+  events: FeedEvent[]
+  /** Everything up to here has been seen, also where no event matched the prefix: continue with `after: revision`. */
+  revision: number
+  /** False when the page reaches the newest revision that was durable at the time of the call. */
+  more: boolean
+}
+
+/**
+ * Durable bytes under one global, monotonically increasing revision (gaps are allowed).
+ *
+ * Promises of every driver (the suite in `storage/testing/backend-contract.ts` holds them to it):
+ * - A transaction is all or nothing, has one revision, and is visible to any read, history or feed only when it is
+ *   durable; `txn` resolves after that. Also a lost guard is answered only when what beat it is durable.
+ * - Transactions are applied in the order of the `txn` calls of one handle.
+ * - `get` and `range` without a revision see every transaction that was acknowledged on this handle before the call.
+ * - Arguments and results are structured-cloneable. Returned arrays belong to the caller, bytes are never written again.
+ * - Errors are `StorageError`; a lost guard is a value.
+ * - After a failed write to disk every `txn` throws `read-only` until restart; reads go on.
+ */
+export interface Backend {
+  /** The value of one key, now or as of `revision` (throws `compacted` / `future-revision`). */
+  get(key: Key, revision?: number): MaybePromise<KeyValue | undefined>
+  /** Keys in byte order. Throws `compacted` or `future-revision` for a revision out of reach. */
+  range(request: RangeRequest): MaybePromise<RangePage>
+  /** At most 100 guards, puts and deletes together, each key at most once among puts and deletes (else throws `invalid-txn`). */
+  txn(request: TxnRequest): Promise<TxnResult>
+  /**
+   * Past events, oldest first. Throws `compacted` when `after` is below what is kept.
+   * To watch: `subscribe` first, page through `history` second, then drop from the feed what has been sent.
+   */
+  history(request: HistoryRequest): MaybePromise<HistoryPage>
+  /**
+   * Calls `listener` with each batch as it becomes visible, in order, without gaps, until the returned function is
+   * called. Listeners must not throw and must not block; a read made inside the call sees the batch.
+   */
+  subscribe(listener: (batch: FeedBatch) => void): () => void
+  /** The newest durable revision. A replica asks its peers, so this can wait; beside LevelDB it is there. */
+  confirmedRevision(): MaybePromise<number>
+  /** The newest revision that is no longer readable; 0 at first. */
+  compactedRevision(): MaybePromise<number>
+  /** Forgets history up to and including `revision`; current values stay. A smaller or equal revision is no error. */
+  compact(revision: number): Promise<void>
+  /** Makes the next revision greater than `revision` (a restored hub jumps past what its agents have seen). */
+  advanceRevision(revision: number): Promise<void>
+  /** Waits for accepted transactions, then releases everything. Idempotent; afterwards every call throws `closed`. */
+  close(): Promise<void>
+}
