@@ -1,5 +1,6 @@
 import type { Identity } from '../client/transport.ts'
 import type { FieldError } from '../meta/field-error.ts'
+import type { GroupResource } from '../meta/group-version.ts'
 import type { KubeObject } from '../meta/object.ts'
 import type { SchemaNode } from '../meta/schema.ts'
 import type { ObjectReader } from './object-reader.ts'
@@ -24,6 +25,11 @@ export interface ResourceDefinition {
   readonly categories: readonly string[]
   /** `<group>:<resource>`, for custom resources with `:<schema hash>` behind it: types that may share a wildcard. */
   readonly identity: string
+  /**
+   * Objects live under another group-resource, in its storage version and with its identity: events of events.k8s.io are
+   * the core group's events. `toStorage` and `fromStorage` of each version translate. Absent for all others.
+   */
+  readonly storedAs?: GroupResource
   /** Objects are stored in this version; it need not be served. */
   readonly storageVersion: string
   /** The served versions, preferred first. */
