@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import type { KubeObject } from '../../meta/object.ts'
+import type { OverlaySet } from '../resource-definition.ts'
+
+/** The resources of which every workspace has the same objects from the start: `<group>/<resource>`. */
+const kinds = {
+  'rbac.authorization.k8s.io/clusterroles': { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' },
+  'rbac.authorization.k8s.io/clusterrolebindings': {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+  },
+  'rbac.authorization.k8s.io/roles': { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role' },
+  'rbac.authorization.k8s.io/rolebindings': { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
+  'flowcontrol.apiserver.k8s.io/flowschemas': { apiVersion: 'flowcontrol.apiserver.k8s.io/v1', kind: 'FlowSchema' },
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': {
+    apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+    kind: 'PriorityLevelConfiguration',
+  },
+  'scheduling.k8s.io/priorityclasses': { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass' },
+  'apiregistration.k8s.io/apiservices': { apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService' },
+} as const
+
+type BootstrapKey = keyof typeof kinds
+type BootstrapFile = Record<BootstrapKey, readonly KubeObject[]>
+
+let sets: ReadonlyMap<string, OverlaySet> | undefined
+
+export function hasBootstrapOverlay(key: string): key is BootstrapKey {
+  return Object.hasOwn(kinds, key)
+}
+
+/** The objects of one resource; the file is read once, at the first call, and shared by all workspaces. */
+export function bootstrapOverlay(key: BootstrapKey): OverlaySet {
+  sets ??= readSets()
+  return sets.get(key) ?? { objects: new Map() }
+}
+
+function readSets(): ReadonlyMap<string, OverlaySet> {
+  const text = readFileSync(new URL('./data/bootstrap-objects.json', import.meta.url), 'utf8')
+  const file = JSON.parse(text) as BootstrapFile
+  const keys = Object.keys(kinds) as BootstrapKey[]
+  return new Map(keys.map((key) => [key, toOverlaySet(kinds[key], file[key])]))
+}
+
+function toOverlaySet(type: { apiVersion: string; kind: string }, objects: readonly KubeObject[]): OverlaySet {
+  const entries = objects.map((object): [string, KubeObject] => {
+    const { namespace = '', name = '' } = object.metadata
+    return [`${namespace}/${name}`, { ...type, ...object }]
+  })
+  entries.sort(([left], [right]) => (left < right ? -1 : 1))
+  return { objects: new Map(entries) }
+}
