@@ -23,13 +23,37 @@ export interface FieldError {
 export function formatBadValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value)
   if (value === undefined || value === null) return 'null'
-  if (typeof value === 'object') return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))
-  return String(value)
+  if (typeof value === 'bigint') return value.toString()
+  return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))
 }
 
-/** Go's %q for the characters that occur in practice. */
+const goEscapes: ReadonlyMap<string, string> = new Map([
+  ['\u0007', String.raw`\a`],
+  ['\b', String.raw`\b`],
+  ['\f', String.raw`\f`],
+  ['\n', String.raw`\n`],
+  ['\r', String.raw`\r`],
+  ['\t', String.raw`\t`],
+  ['\v', String.raw`\v`],
+  ['"', String.raw`\"`],
+  ['\\', '\\\\'],
+])
+
+/** Go's %q: quoted, with what is not printable escaped. */
 export function goQuote(text: string): string {
-  return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`
+  return `"${text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|["\\]/gu, goEscape)}"`
+}
+
+function goEscape(character: string): string {
+  const known = goEscapes.get(character)
+  if (known !== undefined) return known
+  const point = character.codePointAt(0) ?? 0
+  const hex = point.toString(16)
+  if (point < 0x80) return String.raw`\x${hex.padStart(2, '0')}`
+  // Half a surrogate pair cannot be written as UTF-8; Go shows the replacement character.
+  if (point >= 0xd800 && point <= 0xdfff) return '\ufffd'
+  return point < 0x10000 ? String.raw`\u${hex.padStart(4, '0')}` : String.raw`\U${hex.padStart(8, '0')}`
 }
 
 export function fieldRequired(field: string, detail = ''): FieldError {
