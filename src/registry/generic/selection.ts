@@ -1,0 +1,69 @@
+import { badRequest } from '../../meta/api-errors.ts'
+import { type FieldRequirement, parseFieldSelector, requiredFieldValue } from '../../meta/field-selector.ts'
+import { compileLabelSelector, type LabelMatcher } from '../../meta/label-selector.ts'
+import type { KubeObject } from '../../meta/object.ts'
+import type { CachedObject } from '../../storage/object-cache.ts'
+import { toApiVersion } from '../../meta/group-version.ts'
+import type { ResourceDefinition, ResourceVersion } from '../resource-definition.ts'
+
+/** Which objects of a collection a caller wants; made once per request. */
+export interface Selection {
+  matches(object: CachedObject): boolean
+  /** The only name that can match. */
+  readonly name: string | undefined
+  /** The only namespace that can match. */
+  readonly namespace: string | undefined
+}
+
+/**
+ * Undefined when everything is selected. Throws 400 for a selector that cannot be read, and for a field that the
+ * resource does not offer: ignoring one would let a caller act on objects that it did not mean.
+ */
+export function compileSelection(
+  definition: ResourceDefinition,
+  version: ResourceVersion,
+  labelSelector: string,
+  fieldSelector: string,
+): Selection | undefined {
+  if (labelSelector === '' && fieldSelector === '') return undefined
+  const labels = labelSelector === '' ? undefined : compileLabelSelector(labelSelector)
+  const requirements = fieldSelector === '' ? [] : parseFieldSelector(fieldSelector)
+  const name = requiredFieldValue(requirements, 'metadata.name')
+  const namespace = requiredFieldValue(requirements, 'metadata.namespace')
+  const fields = requirements.map((requirement) => compileRequirement(definition, version, requirement))
+  return { matches: (object) => matchesAll(object, labels, fields), name, namespace }
+}
+
+type FieldMatcher = (object: CachedObject) => boolean
+
+function matchesAll(object: CachedObject, labels: LabelMatcher | undefined, fields: readonly FieldMatcher[]): boolean {
+  for (const matches of fields) if (!matches(object)) return false
+  return labels === undefined || labels(object.metadata.labels)
+}
+
+function compileRequirement(
+  definition: ResourceDefinition,
+  version: ResourceVersion,
+  { field, operator, value }: FieldRequirement,
+): FieldMatcher {
+  const wanted = operator === '='
+  if (field === 'metadata.name') return (object) => ((object.metadata.name ?? '') === value) === wanted
+  if (field === 'metadata.namespace') return (object) => ((object.metadata.namespace ?? '') === value) === wanted
+  const read = version.selectableFields.get(field)
+  if (!read) throw unsupported(definition, version, field)
+  const { fromStorage } = version
+  const inVersion = fromStorage ? (object: KubeObject) => fromStorage(object) : (object: KubeObject) => object
+  return (object) => (read(inVersion(object.parsed)) === value) === wanted
+}
+
+function unsupported(
+  definition: ResourceDefinition,
+  { version, selectableFields }: ResourceVersion,
+  field: string,
+): Error {
+  if (definition.custom || selectableFields.size === 0) return badRequest(`field label not supported: ${field}`)
+  const gv = toApiVersion({ group: definition.group, version })
+  return badRequest(
+    `Unable to find "${gv}, Resource=${definition.resource}" that match label selector "", field selector "${field}": field label not supported: ${field}`,
+  )
+}
