@@ -1,0 +1,44 @@
+import type { Condition, KubeObject } from '../object.ts'
+
+export interface LabelSelectorTerms {
+  matchLabels?: Record<string, string>
+  matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[]
+}
+
+/** A registered cluster, in the workspace where it was joined. Its labels are what placements select on. */
+export interface ChildCluster extends KubeObject {
+  spec: {
+    /** How the syncer reaches the child: an agent beside it dials out, or the hub dials with a kubeconfig. */
+    mode: 'agent' | 'kubeconfig'
+    /** Kubeconfig mode: Secret in this workspace's namespace `atoll-system` with keys `server`, `ca.crt`, `token`. */
+    credentialsSecret?: string
+    /** Takes no new workloads; what is there stays. */
+    unschedulable?: boolean
+    taints?: { key: string; value?: string; effect: 'NoSelect' | 'NoExecute' }[]
+    /**
+     * The workspaces that may place here, by path: exact, or a subtree when it ends in `:*`. Default: the workspace
+     * where it was joined and everything below it.
+     */
+    offeredTo?: string[]
+    /** `Isolated`: a namespace per workspace and namespace. `Identity`: the same names, for one workspace only. */
+    namespaceMapping?: { mode: 'Isolated' | 'Identity'; workspace?: string }
+    /** Set by unjoin: what happens to the copies before the cluster leaves. */
+    leaving?: { workloads: 'keep' | 'delete' }
+    /** An administrator's word that a restored hub may act again; see `Forked`. */
+    confirmedIncarnation?: number
+  }
+  status?: {
+    /** Joined, Ready, Reachable, SyncHealthy, CertificateValid, Forked. */
+    conditions?: Condition[]
+    kubernetesVersion?: string
+    /** uid of the child's kube-system namespace: unique in the hub. */
+    clusterUid?: string
+    capacity?: Record<string, string>
+    allocatable?: Record<string, string>
+    nodes?: number
+    lastHeartbeatTime?: string
+    agentVersion?: string
+    /** Slots by what is said of them. */
+    deliveries?: { total: number; applied: number; failed: number }
+  }
+}

@@ -1,0 +1,34 @@
+/** The API group of everything about child clusters. */
+export const fleetGroup = 'fleet.atoll.dev'
+export const fleetVersion = 'v1alpha1'
+export const fleetApiVersion = `${fleetGroup}/${fleetVersion}`
+
+/** Tenants put this label on an object or its namespace: the Placement that applies. */
+export const placementLabel = 'fleet.atoll.dev/placement'
+/** Holds a placed object until its copies are gone or given up. */
+export const placedFinalizer = 'fleet.atoll.dev/placed'
+/** Keys below this are the system's own; admission refuses them from tenants. */
+export const internalPrefix = 'internal.fleet.atoll.dev/'
+/** On a placed object: uids of the child clusters that have (or may still have) a slot for it, comma-separated, sorted. */
+export const targetsAnnotation = `${internalPrefix}targets`
+
+/** On objects in a child: hints for people and for watches; ownership is what the inventory recorded. */
+export const managedLabel = 'fleet.atoll.dev/managed'
+/** On objects in a child: the slot's name. */
+export const deliveryAnnotation = `${internalPrefix}delivery`
+/** On mapped namespaces in a child: `<hub id>/<logical cluster>/<namespace>`. */
+export const namespaceOriginAnnotation = `${internalPrefix}origin`
+
+/** The logical cluster of a child cluster: its deliveries live there and nothing else does. */
+export function childLogicalCluster(childClusterUid: string): string {
+  return `system:child:${childClusterUid}`
+}
+
+/** The user that an agent is, by its client certificate (CN); its one group (O) is `agentGroup`. */
+export function agentUser(childClusterUid: string): string {
+  return `system:fleet:agent:${childClusterUid}`
+}
+export const agentGroup = 'system:fleet:agents'
+
+/** In the child: where the agent lives and keeps the claim, its inventory and its lease. */
+export const agentNamespace = 'atoll-system'
