@@ -65,8 +65,8 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
     if (known) return known
     const interested = plugins.filter((plugin) => plugin.handles(target))
     const fresh = {
-      mutators: interested.filter((plugin) => plugin.mutate),
-      validators: interested.filter((plugin) => plugin.validate),
+      mutators: interested.filter((plugin) => typeof plugin.mutate === 'function'),
+      validators: interested.filter((plugin) => typeof plugin.validate === 'function'),
     }
     if (selected.size >= selectedLimit) selected.clear()
     selected.set(key, fresh)

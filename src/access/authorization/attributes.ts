@@ -38,9 +38,6 @@ export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): MaybePromise<AuthorizationDecision>
 }
 
-/** Members of this group may do everything everywhere; only the hub's own certificate authority and process grant it. */
-export const systemMastersGroup = 'system:masters'
-
 /** The logical cluster of requests over all workspaces. */
 export const wildcardLogicalCluster = '*'
 
