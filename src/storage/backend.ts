@@ -1,7 +1,11 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 
-/** Keys are short strings of printable ASCII, compared as bytes (see `storage/keys.ts` for the layout). */
+/** 1 to `maxKeyBytes` characters of printable ASCII (0x20–0x7e), compared as bytes (layout: `storage/keys.ts`). */
 export type Key = string
+
+export const maxKeyBytes = 4096
+/** Guards, puts and deletes of one transaction together. */
+export const maxTxnOperations = 100
 
 export interface KeyValue {
   key: Key
@@ -26,16 +30,17 @@ export interface TxnRequest {
 }
 
 export type TxnResult =
+  /** A transaction that changes nothing takes no revision of its own and answers the newest one that it saw. */
   | { ok: true; revision: number }
   /** The first guard that did not hold, and what stands there instead. */
   | { ok: false; lost: Guard; current: KeyValue | undefined }
 
 export interface RangeRequest {
-  /** First key, inclusive. */
+  /** First key, inclusive. To begin behind a key, append `\0` to it. */
   start: Key
   /** Exclusive. */
   end: Key
-  /** At most this many; without it, all of them. */
+  /** At most this many, at least 1; without it, all of them. */
   limit?: number
   /** Read as of this revision; without it, as of the newest. */
   revision?: number
@@ -71,7 +76,7 @@ export interface FeedBatch {
 }
 
 export interface HistoryRequest {
-  /** Events after this revision, exclusive. */
+  /** Events after this revision, exclusive; not above the newest revision (else throws `future-revision`). */
   after: number
   /** Only keys that start with this. */
   prefix?: string
@@ -88,7 +93,7 @@ export interface HistoryPage {
 }
 
 /**
- * Durable bytes under one global, monotonically increasing revision (gaps are allowed).
+ * Durable bytes under one global, monotonically increasing revision (gaps are allowed). A new store is at revision 1.
  *
  * Promises of every driver (the suite in `storage/testing/backend-contract.ts` holds them to it):
  * - A transaction is all or nothing, has one revision, and is visible to any read, history or feed only when it is
@@ -96,15 +101,20 @@ export interface HistoryPage {
  * - Transactions are applied in the order of the `txn` calls of one handle.
  * - `get` and `range` without a revision see every transaction that was acknowledged on this handle before the call.
  * - Arguments and results are structured-cloneable. Returned arrays belong to the caller, bytes are never written again.
- * - Errors are `StorageError`; a lost guard is a value.
- * - After a failed write to disk every `txn` throws `read-only` until restart; reads go on.
+ * - Errors are `StorageError`, thrown or as a rejection where a promise is due; a lost guard is a value.
+ * - After a failed write to disk every `txn`, `compact` and `advanceRevision` throws `read-only` until restart; reads go
+ *   on. What was in that write was never visible; whether it is there after the restart is not known.
  */
 export interface Backend {
   /** The value of one key, now or as of `revision` (throws `compacted` / `future-revision`). */
   get(key: Key, revision?: number): MaybePromise<KeyValue | undefined>
   /** Keys in byte order. Throws `compacted` or `future-revision` for a revision out of reach. */
   range(request: RangeRequest): MaybePromise<RangePage>
-  /** At most 100 guards, puts and deletes together, each key at most once among puts and deletes (else throws `invalid-txn`). */
+  /**
+   * At most `maxTxnOperations`, each key at most once among puts and deletes, keys well-formed (else throws `invalid-txn`).
+   * The values are copied before the call returns. Guards are decided in the order of the calls, each against everything
+   * that was accepted before it.
+   */
   txn(request: TxnRequest): Promise<TxnResult>
   /**
    * Past events, oldest first. Throws `compacted` when `after` is below what is kept.
@@ -113,16 +123,24 @@ export interface Backend {
   history(request: HistoryRequest): MaybePromise<HistoryPage>
   /**
    * Calls `listener` with each batch as it becomes visible, in order, without gaps, until the returned function is
-   * called. Listeners must not throw and must not block; a read made inside the call sees the batch.
+   * called; on the handle that wrote it, before `txn` resolves. Listeners must not throw and must not block; a read made
+   * inside the call sees the batch. A batch without events tells that the revision has moved.
    */
   subscribe(listener: (batch: FeedBatch) => void): () => void
   /** The newest durable revision. A replica asks its peers, so this can wait; beside LevelDB it is there. */
   confirmedRevision(): MaybePromise<number>
   /** The newest revision that is no longer readable; 0 at first. */
   compactedRevision(): MaybePromise<number>
-  /** Forgets history up to and including `revision`; current values stay. A smaller or equal revision is no error. */
+  /**
+   * Forgets history up to and including `revision`; current values stay, and so does the newest revision, which is never
+   * compacted: what was just listed can be continued. A smaller or equal revision is no error, one above the newest
+   * throws `future-revision`. Resolves when the history is gone; it is out of reach from the start.
+   */
   compact(revision: number): Promise<void>
-  /** Makes the next revision greater than `revision` (a restored hub jumps past what its agents have seen). */
+  /**
+   * Makes `revision` the newest, durably, if it is not below it already (a restored hub jumps past what its agents have
+   * seen). The feed tells it by a batch without events.
+   */
   advanceRevision(revision: number): Promise<void>
   /** Waits for accepted transactions, then releases everything. Idempotent; afterwards every call throws `closed`. */
   close(): Promise<void>

@@ -10,7 +10,8 @@ import type { Key } from './backend.ts'
  *   h/<name>                                                     the hub's own: identity, CA, keys, leadership
  *
  * `/` cannot occur in any part: names are path segments, an identity is `<group>:<resource>` with `:<schema hash>`
- * behind it for custom resources.
+ * behind it for custom resources. A name may hold characters beyond ASCII (roles and bindings allow any path segment);
+ * they are percent-encoded, which is unambiguous because no path segment holds `%`.
  */
 export interface ObjectAddress {
   logicalCluster: string
@@ -35,7 +36,8 @@ export function prefixEnd(prefix: string): Key {
 }
 
 export function objectKey(address: ObjectAddress): Key {
-  return `o/${address.logicalCluster}/${address.group}/${address.resource}/${address.namespace}/${address.name}`
+  const { logicalCluster, group, resource, namespace, name } = address
+  return `o/${logicalCluster}/${group}/${resource}/${namespace}/${encodeName(name)}`
 }
 
 export function collectionPrefix({ logicalCluster, group, resource, namespace }: CollectionAddress): string {
@@ -52,7 +54,7 @@ export function parseObjectKey(key: Key): ObjectAddress | undefined {
   if (!key.startsWith('o/')) return undefined
   const [, logicalCluster, group, resource, namespace, name] = key.split('/')
   if (!logicalCluster || group === undefined || !resource || namespace === undefined || !name) return undefined
-  return { logicalCluster, group, resource, namespace, name }
+  return { logicalCluster, group, resource, namespace, name: decodeName(name) }
 }
 
 export function lifecycleKey(logicalCluster: string): Key {
@@ -64,7 +66,7 @@ export function identityPrefix(identity: string): string {
 }
 
 export function identityKey(identity: string, { logicalCluster, namespace, name }: ObjectAddress): Key {
-  return `i/${identity}/${logicalCluster}/${namespace}/${name}`
+  return `i/${identity}/${logicalCluster}/${namespace}/${encodeName(name)}`
 }
 
 export function ownerPrefix(logicalCluster: string, ownerUid: string): string {
@@ -73,9 +75,30 @@ export function ownerPrefix(logicalCluster: string, ownerUid: string): string {
 
 export function ownerKey(ownerUid: string, address: ObjectAddress): Key {
   const { logicalCluster, group, resource, namespace, name } = address
-  return `w/${logicalCluster}/${ownerUid}/${group}/${resource}/${namespace}/${name}`
+  return `w/${logicalCluster}/${ownerUid}/${group}/${resource}/${namespace}/${encodeName(name)}`
 }
 
 export function hubKey(name: string): Key {
   return `h/${name}`
+}
+
+/** The name at the end of any key of this layout. */
+export function nameOfKey(key: Key): string {
+  return decodeName(key.slice(key.lastIndexOf('/') + 1))
+}
+
+function encodeName(name: string): string {
+  return isPlain(name) ? name : encodeURIComponent(Buffer.from(name).toString())
+}
+
+function decodeName(name: string): string {
+  return name.includes('%') ? decodeURIComponent(name) : name
+}
+
+function isPlain(name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i)
+    if (unit <= 0x20 || unit > 0x7e || unit === 0x25 || unit === 0x2f) return false
+  }
+  return true
 }

@@ -3,7 +3,7 @@ export type StorageErrorCode =
   | 'compacted'
   /** The revision does not exist yet. */
   | 'future-revision'
-  /** More than 100 operations, or a key twice. */
+  /** Too many operations, a key twice, or a malformed key. */
   | 'invalid-txn'
   /** A write to disk failed; reads go on, writes need a restart. */
   | 'read-only'
@@ -11,6 +11,8 @@ export type StorageErrorCode =
   | 'corrupt'
   /** Another process has the directory open. */
   | 'locked'
+  /** The directory cannot be used: not a directory, no permission, an input/output error. */
+  | 'unavailable'
   | 'closed'
 
 /** Lifted to API errors in one file, `registry/generic/lift-storage-error.ts`. */

@@ -46,8 +46,8 @@ export function toItemBytes(
   const isEmpty = value[restOffset] === closingBrace
   const splice = `${head}"resourceVersion":"${revision}"${isEmpty ? '' : ','}`
   const item = allocate(splice.length + value.length - restOffset)
-  item.latin1Write(splice, 0)
-  item.set(restOffset === 0 ? value : value.subarray(restOffset), splice.length)
+  item.write(splice, 'latin1')
+  item.set(value.subarray(restOffset), splice.length)
   return item
 }
 
@@ -63,7 +63,7 @@ export function withItemRevision(item: Uint8Array, revision: number): Uint8Array
   const rest = bytes.subarray(bytes.indexOf('"', valueOffset))
   const splice = `${head}"resourceVersion":"${revision}`
   const result = Buffer.allocUnsafe(splice.length + rest.length)
-  result.latin1Write(splice, 0)
+  result.write(splice, 'latin1')
   result.set(rest, splice.length)
   return result
 }
