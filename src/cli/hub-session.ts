@@ -1,0 +1,86 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Client } from '../client/client.ts'
+import { createClient } from '../client/create-client.ts'
+import { createHttpTransport } from '../client/node/http-transport.ts'
+import {
+  type Kubeconfig,
+  printKubeconfig,
+  readKubeconfig,
+  type SelectedContext,
+  selectContext,
+  toTransportOptions,
+} from '../client/node/kubeconfig.ts'
+import { CliError } from './cli-error.ts'
+
+export interface SessionOptions {
+  kubeconfig?: string
+  context?: string
+}
+
+/** A hub as the user's kubeconfig names it, and the workspace that its current context stands in. */
+export interface HubSession {
+  /** `https://host:port`, without the workspace. */
+  hubUrl: string
+  /** Path of the current workspace, `root` when the URL names none. */
+  currentPath: string
+  kubeconfigPath: string
+  config: Kubeconfig
+  selected: SelectedContext
+  clientOf(workspacePath: string): Client
+  /** Writes the kubeconfig back, owner-readable only. */
+  save(config: Kubeconfig): void
+  close(): void
+}
+
+/** `--kubeconfig`, then $KUBECONFIG, then the hub's own in `.atoll`, then `~/.kube/config`. */
+export function kubeconfigPath(given: string | undefined): string {
+  if (given !== undefined) return given
+  const fromEnvironment = process.env['KUBECONFIG']?.split(':').find((path) => path !== '' && existsSync(path))
+  if (fromEnvironment !== undefined) return fromEnvironment
+  const own = join('.atoll', 'admin.kubeconfig')
+  return existsSync(own) ? own : join(homedir(), '.kube', 'config')
+}
+
+export function openHubSession(options: SessionOptions): HubSession {
+  const path = kubeconfigPath(options.kubeconfig)
+  if (!existsSync(path))
+    throw new CliError(
+      `there is no kubeconfig at ${path}: start a hub with "atoll serve", or name one with --kubeconfig`,
+    )
+  const config = readKubeconfig(path)
+  const selected = selectContext(config, path, options.context)
+  const { hubUrl, workspace } = splitServerUrl(selected.cluster.server)
+  const http = createHttpTransport({ ...toTransportOptions(selected), serverUrl: hubUrl })
+  return {
+    hubUrl,
+    currentPath: workspace,
+    kubeconfigPath: path,
+    config,
+    selected,
+    clientOf: (workspacePath) => createClient({ transport: http.transport, basePath: `/clusters/${workspacePath}` }),
+    save: (next) => writeFileSync(path, printKubeconfig(next), { mode: 0o600 }),
+    close: http.close,
+  }
+}
+
+export function splitServerUrl(server: string): { hubUrl: string; workspace: string } {
+  const match = /^(.*?)\/clusters\/([^/]+)\/?$/.exec(server)
+  return match
+    ? { hubUrl: match[1] ?? server, workspace: match[2] ?? 'root' }
+    : { hubUrl: server.replace(/\/$/, ''), workspace: 'root' }
+}
+
+/** `root:x` as it is, `:root:x` likewise, `.` here, `..` the parent, `~` root, everything else below the current one. */
+export function resolveWorkspacePath(text: string, currentPath: string): string {
+  if (text === '.' || text === '') return currentPath
+  if (text === '~' || text === ':') return 'root'
+  if (text === '..') {
+    const cut = currentPath.lastIndexOf(':')
+    if (cut < 0) throw new CliError(`"${currentPath}" has no parent workspace`)
+    return currentPath.slice(0, cut)
+  }
+  if (text.startsWith(':')) return text.slice(1)
+  return text === 'root' || text.startsWith('root:') ? text : `${currentPath}:${text}`
+}
