@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../meta/object.ts'
+import { ageColumn, conditionsSchema, toCrd } from '../own/own-crd.ts'
 
 export const tenancyGroup = 'tenancy.kcp.io'
 export const coreGroup = 'core.kcp.io'
@@ -37,81 +38,10 @@ const typeReference: JsonObject = {
   },
 }
 
-const conditions: JsonObject = {
-  type: 'array',
-  items: {
-    type: 'object',
-    required: ['type', 'status', 'lastTransitionTime'],
-    properties: {
-      type: { type: 'string' },
-      status: { type: 'string' },
-      reason: { type: 'string' },
-      message: { type: 'string' },
-      severity: { type: 'string' },
-      lastTransitionTime: { type: 'string', format: 'date-time' },
-    },
-  },
-}
-
 const typeRestriction: JsonObject = {
   type: 'object',
   properties: { none: { type: 'boolean' }, types: { type: 'array', items: typeReference } },
 }
-
-interface CrdParts {
-  group: string
-  kind: string
-  plural: string
-  shortNames?: string[]
-  categories?: string[]
-  spec: JsonObject
-  status: JsonObject
-  columns: JsonObject[]
-}
-
-/** Our kinds are described as CRDs describe theirs, so that one compiler serves both. */
-function toCrd({ group, kind, plural, shortNames, categories, spec, status, columns }: CrdParts): JsonObject {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Cluster',
-      names: {
-        kind,
-        listKind: `${kind}List`,
-        plural,
-        singular: kind.toLowerCase(),
-        ...(shortNames ? { shortNames } : {}),
-        ...(categories ? { categories } : {}),
-      },
-      versions: [
-        {
-          name: 'v1alpha1',
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: columns,
-          schema: {
-            openAPIV3Schema: {
-              type: 'object',
-              properties: {
-                apiVersion: { type: 'string' },
-                kind: { type: 'string' },
-                metadata: { type: 'object' },
-                spec,
-                status,
-              },
-            },
-          },
-        },
-      ],
-    },
-  }
-}
-
-const age: JsonObject = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
 
 /** https://docs.kcp.io/kcp/latest/reference/crd/tenancy.kcp.io/workspaces/ */
 export const workspaceCrd = toCrd({
@@ -137,7 +67,7 @@ export const workspaceCrd = toCrd({
     type: 'object',
     properties: {
       phase: { type: 'string', enum: phases },
-      conditions,
+      conditions: conditionsSchema,
       initializers: { type: 'array', items: { type: 'string' } },
       terminators: { type: 'array', items: { type: 'string' } },
     },
@@ -147,7 +77,7 @@ export const workspaceCrd = toCrd({
     { name: 'Region', type: 'string', jsonPath: '.metadata.labels.region' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
     { name: 'URL', type: 'string', jsonPath: '.spec.URL' },
-    age,
+    ageColumn,
   ],
 })
 
@@ -168,8 +98,8 @@ export const workspaceTypeCrd = toCrd({
       limitAllowedParents: typeRestriction,
     },
   },
-  status: { type: 'object', properties: { conditions } },
-  columns: [age],
+  status: { type: 'object', properties: { conditions: conditionsSchema } },
+  columns: [ageColumn],
 })
 
 /** https://docs.kcp.io/kcp/latest/reference/crd/core.kcp.io/logicalclusters/ */
@@ -204,7 +134,7 @@ export const logicalClusterCrd = toCrd({
     properties: {
       URL: { type: 'string' },
       phase: { type: 'string', enum: phases },
-      conditions,
+      conditions: conditionsSchema,
       initializers: { type: 'array', items: { type: 'string' } },
       terminators: { type: 'array', items: { type: 'string' } },
     },
@@ -212,6 +142,6 @@ export const logicalClusterCrd = toCrd({
   columns: [
     { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
     { name: 'URL', type: 'string', jsonPath: '.status.URL' },
-    age,
+    ageColumn,
   ],
 })
