@@ -164,6 +164,8 @@ export interface Strategy {
   readonly defaultPropagation?: 'Background' | 'Orphan'
   /** Refuses a delete, by throwing ApiStatusError. */
   readonly beforeDelete?: (object: KubeObject, context: OperationContext) => void
+  /** Seconds between DELETE and removal, for kinds that end gracefully (pods on a node). Default 0: at once. */
+  readonly gracePeriodSeconds?: (object: KubeObject, requested: number | undefined) => number
   /** Marks instead of removing at the first DELETE although there are no finalizers (Namespace: its spec.finalizers). */
   readonly holdsDeletion?: (object: KubeObject) => boolean
   /** Changes the object when it is marked for deletion (Namespace: phase Terminating). */

@@ -53,6 +53,8 @@ export interface UpdateRequest {
   /** Rules of a subresource in place of the definition's own. */
   readonly part?: ObjectPart
   readonly createWhenAbsent?: boolean
+  /** The wanted object is made from the current one (a patch): it need not name a resourceVersion, whatever the kind. */
+  readonly derived?: boolean
 }
 
 /** The view of an object that a subresource writes. */

@@ -1,0 +1,45 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Backend } from '../../storage/backend.ts'
+import type { ObjectCache } from '../../storage/object-cache.ts'
+import type { ObjectReader } from '../object-reader.ts'
+import type { ResourceCatalog } from '../resource-catalog.ts'
+import type { OperationContext } from '../resource-definition.ts'
+import type { Lifecycles } from './logical-cluster-lifecycle.ts'
+import type { RandomSource } from './object-metadata.ts'
+import type { ResourceScope, WriteContext } from './object-store.ts'
+
+/** What the verbs of the object store share. */
+export interface StoreParts {
+  readonly backend: Backend
+  readonly cache: ObjectCache
+  readonly catalog: ResourceCatalog
+  readonly lifecycles: Lifecycles
+  readonly reader: ObjectReader
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly logger: Logger
+}
+
+/** Another writer was faster this often in a row: then the client is asked to come back. */
+export const maxAttempts = 50
+
+export function operationContext(
+  parts: StoreParts,
+  scope: ResourceScope,
+  namespace: string,
+  { user, dryRun, warn }: WriteContext,
+  subresource?: string,
+): OperationContext {
+  return {
+    logicalCluster: scope.logicalCluster,
+    user,
+    namespace,
+    version: scope.version.version,
+    ...(subresource === undefined ? {} : { subresource }),
+    dryRun,
+    nowMs: parts.clock.now(),
+    warn,
+    reader: parts.reader,
+  }
+}

@@ -1,0 +1,199 @@
+import { conflict, failure, invalid, notFound, staleObject } from '../../meta/api-errors.ts'
+import type { KubeObject } from '../../meta/object.ts'
+import { lifecycleKey, objectKey } from '../../storage/keys.ts'
+import type { CachedObject } from '../../storage/object-cache.ts'
+import { toItemBytes } from '../../storage/stored-value.ts'
+import type { OperationContext } from '../resource-definition.ts'
+import { equalJson } from '../schema/json-value.ts'
+import { type Commit, commit } from './commit.ts'
+import { createObject } from './create-object.ts'
+import { DetachedObject } from './detached-object.ts'
+import { type Found, findForWrite } from './find-object.ts'
+import {
+  countsAsNewGeneration,
+  generationRuleOf,
+  hasFinalizers,
+  keepSystemMetadata,
+  setOwnField,
+  statusFieldsOf,
+} from './object-metadata.ts'
+import type { ObjectPart, ResourceScope, UpdateRequest, WriteResult } from './object-store.ts'
+import { encodeTombstone } from './overlay.ts'
+import { maxAttempts, operationContext, type StoreParts } from './store-parts.ts'
+import { addressOf, encodeStored, toStored, toVersion } from './stored-form.ts'
+import { missingResourceVersion, validateChange } from './validate-object.ts'
+
+export async function updateObject(
+  parts: StoreParts,
+  scope: ResourceScope,
+  request: UpdateRequest,
+): Promise<WriteResult> {
+  const { namespace, name, context } = request
+  const operation = operationContext(parts, scope, namespace, context, request.part?.subresource)
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const found = await findForWrite(parts, scope, namespace, name)
+    if (!found.object) {
+      if (!request.createWhenAbsent) throw notFound(scope.definition, name)
+      const result = await tryCreateWanted(parts, scope, request)
+      if (result) return result
+      continue
+    }
+    const result = await tryUpdate(parts, scope, request, operation, found, found.object)
+    if (result) return result
+  }
+  throw conflict(scope.definition, name, 'the object changes too fast; please try again')
+}
+
+/** Undefined when somebody else created it meanwhile. */
+async function tryCreateWanted(
+  parts: StoreParts,
+  scope: ResourceScope,
+  { namespace, context, admit, next }: UpdateRequest,
+): Promise<WriteResult | undefined> {
+  const object = await next(undefined)
+  delete object.metadata.resourceVersion
+  try {
+    return await createObject(parts, scope, { namespace, object, context, ...(admit ? { admit } : {}) })
+  } catch (error) {
+    const found = await findForWrite(parts, scope, namespace, object.metadata.name ?? '')
+    if (found.object) return undefined
+    throw error
+  }
+}
+
+/** Undefined when another writer was faster. */
+async function tryUpdate(
+  parts: StoreParts,
+  scope: ResourceScope,
+  request: UpdateRequest,
+  operation: OperationContext,
+  found: Found,
+  current: CachedObject,
+): Promise<WriteResult | undefined> {
+  const { definition } = scope
+  const { name, context, part } = request
+  const previous = toVersion(scope, current)
+  const object = await request.next(previous)
+  const basedOn = object.metadata.resourceVersion
+  checkBase(scope, request, object, previous, current)
+  prepare(scope, object, previous, part, operation)
+  const strategy = part ? part.strategy : definition.strategy
+  object.metadata.resourceVersion = String(current.revision)
+  const errors = validateChange(scope, strategy, object, previous, operation)
+  if (errors.length > 0) throw invalid(definition, name, errors)
+  for (const text of strategy?.warnings?.(object, previous) ?? []) context.warn(text)
+  ;(strategy?.canonicalize ?? definition.strategy.canonicalize)?.(object)
+  await request.admit?.(object, previous)
+
+  const stored = toStored(scope, object)
+  const value = encodeStored(stored)
+  const goes = isReadyToGo(scope, object)
+  if (!goes && isUnchanged(current, stored, value)) return { object: current, created: false, deleted: false }
+  const result = (revision: number): WriteResult => ({
+    object: new DetachedObject(current.key, revision, current.createRevision, toItemBytes(value, revision)),
+    created: false,
+    deleted: goes,
+  })
+  if (context.dryRun) return result(current.revision)
+  const lifecycle = await parts.lifecycles.read(scope.logicalCluster)
+  if (!lifecycle) throw notFound(definition, name)
+  const address = addressOf(scope, request.namespace, name)
+  const write: Commit = {
+    identity: definition.identity,
+    address,
+    lifecycle,
+    basedOn: found.stored?.revision ?? 0,
+    previous: found.stored ? previous.metadata : undefined,
+    next: goes ? undefined : object.metadata,
+    value: goes ? remains(scope, request.namespace, name) : value,
+  }
+  const committed = await commit(parts, write)
+  if (committed.ok) return result(committed.revision)
+  if (committed.lost === lifecycleKey(scope.logicalCluster)) parts.lifecycles.forget(scope.logicalCluster)
+  else if (committed.lost === objectKey(address) && basedOn) throw staleObject(definition, name)
+  return undefined
+}
+
+/** What stands in the place of a removed object: a tombstone where the overlay has one of that name. */
+export function remains(
+  { definition }: Pick<ResourceScope, 'definition'>,
+  namespace: string,
+  name: string,
+): Uint8Array | undefined {
+  return definition.overlay?.objects.has(`${namespace}/${name}`) ? encodeTombstone(name) : undefined
+}
+
+function checkBase(
+  { definition }: ResourceScope,
+  { name, derived }: UpdateRequest,
+  object: KubeObject,
+  previous: KubeObject,
+  current: CachedObject,
+): void {
+  const { resourceVersion, uid } = object.metadata
+  if (uid && uid !== previous.metadata.uid) throw uidMismatch(definition, name, uid, previous.metadata.uid ?? '')
+  if (!resourceVersion) {
+    const allowed = definition.strategy.allowUnconditionalUpdate ?? !definition.custom
+    if (!allowed && !derived) throw invalid(definition, name, [missingResourceVersion()])
+  } else if (resourceVersion !== String(current.revision)) throw staleObject(definition, name)
+}
+
+function uidMismatch(definition: ResourceScope['definition'], name: string, wanted: string, actual: string): Error {
+  const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`
+  const { status } = conflict(definition, name, why)
+  return failure({ code: 409, reason: 'Conflict', message: status.message ?? why, details: status.details })
+}
+
+/** What this endpoint does not write stays as it was. */
+function prepare(
+  scope: ResourceScope,
+  object: KubeObject,
+  previous: KubeObject,
+  part: ObjectPart | undefined,
+  operation: OperationContext,
+): void {
+  const { definition, version } = scope
+  const statusFields = statusFieldsOf(definition)
+  if (part?.type === 'status')
+    keepAllBut(statusFields.length > 0 ? statusFields : ['status'], object, previous, definition.custom)
+  keepSystemMetadata(object.metadata, previous.metadata)
+  if (!part) for (const field of statusFields) keepField(object, previous, field)
+  const strategy = part ? part.strategy : definition.strategy
+  strategy?.prepareForUpdate?.(object, previous, operation)
+  const rule = generationRuleOf(definition, version)
+  if (countsAsNewGeneration(rule, object, previous, statusFields)) {
+    object.metadata.generation = (previous.metadata.generation ?? 0) + 1
+  }
+}
+
+function keepAllBut(written: readonly string[], object: KubeObject, previous: KubeObject, custom: boolean): void {
+  for (const field of new Set([...Object.keys(object), ...Object.keys(previous)])) {
+    if (field !== 'metadata' && !written.includes(field)) keepField(object, previous, field)
+  }
+  if (!custom) return
+  const { managedFields } = object.metadata
+  const { managedFields: _managedFields, ...kept } = previous.metadata
+  object.metadata = managedFields ? { ...kept, managedFields } : kept
+}
+
+function keepField(object: KubeObject, previous: KubeObject, field: string): void {
+  if (Object.hasOwn(previous, field)) setOwnField(object, field, previous[field])
+  else delete object[field]
+}
+
+/** The last finalizer of a terminating object is gone, and so is everything else that held it. */
+function isReadyToGo({ definition }: ResourceScope, object: KubeObject): boolean {
+  const { metadata } = object
+  if (!metadata.deletionTimestamp || hasFinalizers(metadata)) return false
+  return !metadata.deletionGracePeriodSeconds && definition.strategy.holdsDeletion?.(object) !== true
+}
+
+const storedRestOffset = 1 + '{"metadata":{'.length
+
+function isUnchanged(current: CachedObject, stored: KubeObject, value: Uint8Array): boolean {
+  const restOffset = `{"metadata":{"resourceVersion":"${current.revision}",`.length
+  const rest = current.item.subarray(restOffset)
+  if (Buffer.compare(rest, value.subarray(storedRestOffset)) === 0) return true
+  const { resourceVersion: _revision, ...metadata } = current.parsed.metadata
+  return equalJson(stored, { ...current.parsed, metadata })
+}
