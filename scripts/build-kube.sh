@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a real Kubernetes control plane (kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, etcd, kwok)
-# for tests and benchmarks, from the Go modules below test/support/kube. Needs Go and its module proxy; about six
+# for tests and benchmarks, from the Go modules below test/support/kube. Needs Go and its module proxy; about eight
 # minutes on two cores the first time, nothing when the cache has it. The versions are those of the go.mod files.
 #
 #   scripts/build-kube.sh      progress on stderr, the folder of the binaries on stdout
