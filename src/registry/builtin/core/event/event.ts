@@ -1,5 +1,7 @@
 import type { BuiltinKind, FieldValue } from '../../builtin-kind.ts'
 import { stringAt, valueAt } from '../../fields.ts'
+import { eventCells } from './event-cells.ts'
+import { defaultCoreEvent, defaultEvent } from './event-defaults.ts'
 import { fromCoreEvent, toCoreEvent } from './event-conversion.ts'
 
 const referenceFields = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const
@@ -30,7 +32,8 @@ const shared: Record<string, FieldValue> = {
 export const coreEventKind: BuiltinKind = {
   group: '',
   resource: 'events',
-  strategy: { generation: 'none', allowCreateOnUpdate: true },
+  strategy: { generation: 'none', allowCreateOnUpdate: true, applyDefaults: defaultCoreEvent },
+  cells: eventCells,
   selectableFields: {
     ...shared,
     ...referencesUnder('involvedObject'),
@@ -44,7 +47,8 @@ export const eventKind: BuiltinKind = {
   group: 'events.k8s.io',
   resource: 'events',
   storedAs: { group: '', resource: 'events' },
-  strategy: { generation: 'none', allowCreateOnUpdate: true },
+  strategy: { generation: 'none', allowCreateOnUpdate: true, applyDefaults: defaultEvent },
+  cells: eventCells,
   selectableFields: {
     ...shared,
     ...referencesUnder('regarding'),

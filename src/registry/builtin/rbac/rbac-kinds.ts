@@ -1,0 +1,64 @@
+import { nameIsPathSegment } from '../../../meta/names.ts'
+import type { KubeObject } from '../../../meta/object.ts'
+import type { BuiltinKind } from '../builtin-kind.ts'
+import { defaultTo, defaultZero, fieldsAt, listAt, stringAt } from '../fields.ts'
+
+const group = 'rbac.authorization.k8s.io'
+
+function defaultBinding(binding: KubeObject): void {
+  const roleRef = fieldsAt(binding, 'roleRef')
+  if (roleRef) defaultZero(roleRef, 'apiGroup', group)
+  for (const subject of listAt(binding, 'subjects')) {
+    if (subject['kind'] === 'User' || subject['kind'] === 'Group') defaultZero(subject, 'apiGroup', group)
+  }
+}
+
+function subjectsCell(kind: string, format: (namespace: string, name: string) => string) {
+  return (binding: KubeObject): string =>
+    listAt(binding, 'subjects')
+      .filter((subject) => subject['kind'] === kind)
+      .map((subject) => format(stringAt(subject, 'namespace'), stringAt(subject, 'name')))
+      .join(', ')
+}
+
+const bindingCells = {
+  Role: (binding: KubeObject) => `${stringAt(binding, 'roleRef', 'kind')}/${stringAt(binding, 'roleRef', 'name')}`,
+  Users: subjectsCell('User', (_, name) => name),
+  Groups: subjectsCell('Group', (_, name) => name),
+  ServiceAccounts: subjectsCell('ServiceAccount', (namespace, name) => `${namespace}/${name}`),
+}
+
+function roleKind(resource: string): BuiltinKind {
+  return {
+    group,
+    resource,
+    strategy: {
+      generation: 'none',
+      allowCreateOnUpdate: true,
+      validateName: nameIsPathSegment,
+      // Upstream always writes the list of rules.
+      applyDefaults: (role) => defaultTo(role, 'rules', null),
+    },
+  }
+}
+
+function bindingKind(resource: string): BuiltinKind {
+  return {
+    group,
+    resource,
+    strategy: {
+      generation: 'none',
+      allowCreateOnUpdate: true,
+      validateName: nameIsPathSegment,
+      applyDefaults: defaultBinding,
+    },
+    cells: bindingCells,
+  }
+}
+
+export const rbacKinds: readonly BuiltinKind[] = [
+  roleKind('roles'),
+  roleKind('clusterroles'),
+  bindingKind('rolebindings'),
+  bindingKind('clusterrolebindings'),
+]
