@@ -1,0 +1,155 @@
+import type { Identity } from '../../client/transport.ts'
+import { isNotFound } from '../../meta/api-errors.ts'
+import { toQualifiedResource } from '../../meta/group-version.ts'
+import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
+import type { Backend, Key, KeyValue } from '../../storage/backend.ts'
+import {
+  identityKey,
+  lifecycleKey,
+  logicalClusterPrefix,
+  type ObjectAddress,
+  parseObjectKey,
+  prefixEnd,
+} from '../../storage/keys.ts'
+import { decodeStoredValue } from '../../storage/stored-value.ts'
+import type { ResourceCatalog } from '../resource-catalog.ts'
+import { fenceLogicalCluster } from './logical-cluster-lifecycle.ts'
+import type { ObjectStore } from './object-store.ts'
+
+/** What still stands in a logical cluster that is being deleted, by resource. */
+export interface Remaining {
+  /** `configmaps`, `certificates.cert-manager.io` */
+  readonly resource: string
+  readonly count: number
+  readonly finalizers: Readonly<Record<string, number>>
+}
+
+export interface DeletionParts {
+  readonly backend: Backend
+  readonly catalog: ResourceCatalog
+  readonly store: ObjectStore
+  /** In whose name objects with finalizers are marked for deletion. */
+  readonly user: Identity
+}
+
+const pageSize = 500 // objects read at once
+const deletesPerTxn = 90 // keys; the contract allows 100 operations
+const definitionsPrefix = 'apiextensions.k8s.io'
+
+/**
+ * Deletes everything in a logical cluster, then the logical cluster. Creates are fenced off first. Objects with
+ * finalizers are marked for deletion and answered: whoever owns the finalizers is to remove them, then this is called
+ * again. Nothing is removed while there is one. Resumable at any point: what is gone is gone, CRDs go last because they
+ * say what their instances are.
+ */
+export async function deleteLogicalCluster(
+  parts: DeletionParts,
+  logicalCluster: string,
+): Promise<readonly Remaining[]> {
+  if (!(await fenceLogicalCluster(parts.backend, logicalCluster))) return []
+  const remaining = await markHeldObjects(parts, logicalCluster)
+  if (remaining.length > 0) return remaining
+  await removeObjects(parts, logicalCluster, ({ group }) => group !== definitionsPrefix)
+  await removeObjects(parts, logicalCluster, () => true)
+  await removeKeys(parts.backend, `w/${logicalCluster}/`)
+  await parts.backend.txn({ deletes: [lifecycleKey(logicalCluster)] })
+  return []
+}
+
+async function* pages(backend: Backend, prefix: string, keysOnly: boolean): AsyncGenerator<readonly KeyValue[]> {
+  let start = prefix
+  for (;;) {
+    const page = await backend.range({ start, end: prefixEnd(prefix), limit: pageSize, keysOnly })
+    if (page.items.length > 0) yield page.items
+    const last = page.items.at(-1)
+    if (!page.more || !last) return
+    start = `${last.key}\u0000`
+  }
+}
+
+async function markHeldObjects(parts: DeletionParts, logicalCluster: string): Promise<Remaining[]> {
+  const held = new Map<string, { count: number; finalizers: Record<string, number> }>()
+  for await (const items of pages(parts.backend, logicalClusterPrefix(logicalCluster), false)) {
+    for (const { key, value } of items) {
+      const address = parseObjectKey(key)
+      const metadata = address && finalizedMetadata(value)
+      if (!metadata) continue
+      if (!metadata.deletionTimestamp) await mark(parts, address)
+      const resource = toQualifiedResource(address)
+      const entry = held.get(resource) ?? { count: 0, finalizers: {} }
+      entry.count += 1
+      for (const finalizer of metadata.finalizers ?? [])
+        entry.finalizers[finalizer] =
+          (Object.hasOwn(entry.finalizers, finalizer) ? (entry.finalizers[finalizer] ?? 0) : 0) + 1
+      held.set(resource, entry)
+    }
+  }
+  return [...held].map(([resource, entry]) => ({ resource, ...entry }))
+}
+
+const finalizersField = Buffer.from('"finalizers":[')
+
+/**
+ * The metadata of an object that has finalizers. A namespace's own spec.finalizers are not among them: they hold its
+ * contents, which go with everything else here.
+ */
+function finalizedMetadata(value: Uint8Array): ObjectMeta | undefined {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (!bytes.includes(finalizersField)) return undefined
+  const { metadata } = JSON.parse(Buffer.from(decodeStoredValue(value)).toString()) as KubeObject
+  // A CRD's own finalizer waits for its instances, which go first in any case.
+  const foreign = (metadata.finalizers ?? []).filter((one) => one !== 'customresourcecleanup.apiextensions.k8s.io')
+  return foreign.length > 0 ? { ...metadata, finalizers: foreign } : undefined
+}
+
+async function mark({ catalog, store, user }: DeletionParts, address: ObjectAddress): Promise<void> {
+  const { logicalCluster, group, resource, namespace, name } = address
+  const definition = await catalog.definitionOf(logicalCluster, group, resource)
+  const version = definition?.versions[0]
+  if (!definition || !version) return
+  const context = { user, dryRun: false, warn: () => {} }
+  try {
+    await store.delete({ logicalCluster, definition, version }, { namespace, name, context, options: {} })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
+
+async function removeObjects(
+  { backend, catalog }: DeletionParts,
+  logicalCluster: string,
+  belongs: (address: ObjectAddress) => boolean,
+): Promise<void> {
+  const identities = new Map<string, string | undefined>()
+  const identityOf = async ({ group, resource }: ObjectAddress): Promise<string | undefined> => {
+    const type = `${group}/${resource}`
+    if (!identities.has(type))
+      identities.set(type, (await catalog.definitionOf(logicalCluster, group, resource))?.identity)
+    return identities.get(type)
+  }
+  for await (const items of pages(backend, logicalClusterPrefix(logicalCluster), true)) {
+    const keys: Key[] = []
+    for (const { key } of items) {
+      const address = parseObjectKey(key)
+      if (!address || !belongs(address)) continue
+      const identity = await identityOf(address)
+      keys.push(key, ...(identity === undefined ? [] : [identityKey(identity, address)]))
+    }
+    await deleteKeys(backend, keys)
+  }
+}
+
+async function removeKeys(backend: Backend, prefix: string): Promise<void> {
+  for await (const items of pages(backend, prefix, true))
+    await deleteKeys(
+      backend,
+      items.map(({ key }) => key),
+    )
+}
+
+async function deleteKeys(backend: Backend, keys: readonly Key[]): Promise<void> {
+  const waiting: Promise<unknown>[] = []
+  for (let start = 0; start < keys.length; start += deletesPerTxn)
+    waiting.push(backend.txn({ deletes: keys.slice(start, start + deletesPerTxn) }))
+  await Promise.all(waiting)
+}
