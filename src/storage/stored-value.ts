@@ -39,7 +39,7 @@ export function decodeStoredValue(value: Uint8Array): Uint8Array {
 export function toItemBytes(
   value: Uint8Array,
   revision: number,
-  allocate: (length: number) => Buffer = Buffer.allocUnsafe,
+  allocate: (length: number) => Buffer = (length) => Buffer.allocUnsafe(length),
 ): Uint8Array {
   checkFormat(value)
   const restOffset = jsonOffset + headBytes.length

@@ -10,9 +10,12 @@ import { txnContract } from './contract-txn.ts'
 
 /** What each part of the suite works with: fresh for every test. */
 export interface ContractContext {
-  backend(): Backend
+  backend: () => Backend
   /** A power that not every driver has; without it the test is skipped, and says so. */
-  need<P extends 'reopen' | 'openDelayed' | 'holdWrites'>(test: TestContext, power: P): NonNullable<BackendHarness[P]>
+  need: <P extends 'reopen' | 'openDelayed' | 'holdWrites'>(
+    test: TestContext,
+    power: P,
+  ) => NonNullable<BackendHarness[P]>
 }
 
 /** Holds a driver to every promise of `storage/backend.ts`. `open` makes an empty store; it is called once a test. */

@@ -6,11 +6,11 @@ export interface BackendHarness {
   /** Opens the same store again after `backend.close()`: for drivers that persist. */
   reopen?: () => Promise<Backend>
   /** Another handle on the same store, whose feed stands still until `releaseFeed` is called: for shared stores. */
-  openDelayed?: () => Promise<{ backend: Backend; releaseFeed(count?: number): void }>
+  openDelayed?: () => Promise<{ backend: Backend; releaseFeed: (count?: number) => void }>
   /** From now on nothing becomes durable until the returned function is called: for drivers with a disk. */
   holdWrites?: () => () => void
   /** Closes and removes everything. */
-  dispose(): Promise<void>
+  dispose: () => Promise<void>
 }
 
 export type OpenHarness = () => Promise<BackendHarness>
@@ -46,7 +46,7 @@ export function plainEvent(event: FeedEvent): object {
 }
 
 /** Collects what the feed says. */
-export function record(backend: Backend): { batches: FeedBatch[]; events(): object[]; stop(): void } {
+export function record(backend: Backend): { batches: FeedBatch[]; events: () => object[]; stop: () => void } {
   const batches: FeedBatch[] = []
   const stop = backend.subscribe((batch) => void batches.push(batch))
   return { batches, events: () => batches.flatMap((batch) => batch.events.map(plainEvent)), stop }

@@ -96,10 +96,10 @@ export function feedContract({ backend, need }: ContractContext): void {
     })
 
     it('join without gap or duplicate while others write: subscribe, replay, drop', async () => {
-      let stop = false
+      const noise = { stop: false }
       const writers = Promise.all(
         Array.from({ length: 4 }, async (_, writer) => {
-          for (let i = 0; !stop; i++) await put(backend(), `w${writer}`, String(i))
+          for (let i = 0; !noise.stop; i++) await put(backend(), `w${writer}`, String(i))
         }),
       )
       const joined = await Promise.all(
@@ -107,11 +107,11 @@ export function feedContract({ backend, need }: ContractContext): void {
           for (let turn = 0; turn < i * 3; turn++) await new Promise((resolve) => setImmediate(resolve))
           const live: FeedEvent[] = []
           const leave = backend().subscribe((batch) => void live.push(...batch.events))
-          const past = await replay(backend(), 1)
+          const past = await replay(backend(), 1, { limit: 100 })
           return { live, leave, past }
         }),
       )
-      stop = true
+      noise.stop = true
       await writers
       const all = (await replay(backend(), 1, { limit: 1000 })).events
       for (const { live, leave, past } of joined) {

@@ -84,7 +84,7 @@ export function lifetimeContract({ backend, need }: ContractContext): void {
       await put(backend(), 'last', 'x')
       const look = async (handle: ReturnType<typeof backend>) => ({
         now: (await handle.range({ start: 'a', end: 'z' })).items.map(plain),
-        then: (await handle.range({ start: 'a', end: 'z', revision: 30 })).items.map(plain),
+        earlier: (await handle.range({ start: 'a', end: 'z', revision: 30 })).items.map(plain),
         history: await replay(handle, 20),
         revision: await handle.confirmedRevision(),
         compacted: await handle.compactedRevision(),

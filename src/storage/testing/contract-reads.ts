@@ -12,7 +12,7 @@ export function readContract({ backend }: ContractContext): void {
       await Promise.all(keys.map((key) => put(backend(), key, key)))
       const expected = keys
         .map((key) => Buffer.from(key))
-        .sort(Buffer.compare)
+        .sort((a, b) => Buffer.compare(a, b))
         .map(String)
       expect(await keysOf(' ', '\x7f')).toEqual(expected)
     })
@@ -117,9 +117,9 @@ export function readContract({ backend }: ContractContext): void {
     })
 
     it('see what was acknowledged before, while others write', async () => {
-      let stop = false
-      const noise = (async () => {
-        for (let i = 0; !stop; i++)
+      const noise = { stop: false }
+      const writers = (async () => {
+        for (let i = 0; !noise.stop; i++)
           await Promise.all([put(backend(), `noise${i % 7}`, String(i)), put(backend(), `k-noise${i % 5}`, String(i))])
       })()
       for (let i = 0; i < 100; i++) {
@@ -132,8 +132,8 @@ export function readContract({ backend }: ContractContext): void {
         const all = await backend().range({ start: 'k', end: 'l' })
         expect(Math.max(...all.items.map((item) => item.revision))).toBeLessThanOrEqual(all.revision)
       }
-      stop = true
-      await noise
+      noise.stop = true
+      await writers
     })
 
     it('give results that can be cloned, and arrays that belong to the caller', async () => {
