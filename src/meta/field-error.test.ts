@@ -13,13 +13,13 @@ test.each([
 })
 
 test('bad values are strings in quotes, or JSON', () => {
-  expect([undefined, null, true, 1.5, 2n ** 63n, ['a'], { a: 1n }].map(formatBadValue)).toEqual([
+  expect([undefined, null, true, 1.5, 2n ** 63n, ['a<b'], { a: 1n }].map(formatBadValue)).toEqual([
     'null',
     'null',
     'true',
     '1.5',
     '9223372036854775808',
-    '["a"]',
-    '{"a":"1"}',
+    String.raw`["a\u003cb"]`,
+    '{"a":1}',
   ])
 })

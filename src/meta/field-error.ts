@@ -1,3 +1,5 @@
+import { stringifyJsonSlowly } from './json-writer.ts'
+
 /** https://pkg.go.dev/k8s.io/apimachinery/pkg/util/validation/field#ErrorType, as it appears in `causes[].reason`. */
 export type FieldErrorReason =
   | 'FieldValueNotFound'
@@ -24,8 +26,15 @@ export function formatBadValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value)
   if (value === undefined || value === null) return 'null'
   if (typeof value === 'bigint') return value.toString()
-  return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))
+  return stringifyJsonSlowly(value).replace(/[<>&]/g, (character) => htmlEscapes.get(character) ?? '')
 }
+
+// Go writes JSON that may stand in HTML.
+const htmlEscapes: ReadonlyMap<string, string> = new Map([
+  ['<', String.raw`\u003c`],
+  ['>', String.raw`\u003e`],
+  ['&', String.raw`\u0026`],
+])
 
 const goEscapes: ReadonlyMap<string, string> = new Map([
   ['\u0007', String.raw`\a`],
