@@ -30,7 +30,7 @@ export interface PlacementSteps {
   getSource(address: SourceAddress): Promise<Source | undefined>
   namespaceLabels(logicalCluster: string, namespace: string): Promise<Readonly<Record<string, string>>>
   placements(logicalCluster: string): readonly Placement[]
-  childClusters(): readonly RegisteredChildCluster[]
+  childClusters(): Promise<readonly RegisteredChildCluster[]>
   workspacePath(logicalCluster: string): Promise<string>
   getDelivery(childClusterUid: string, name: string): Promise<Delivery | undefined>
   /** Creates it, or updates the spec of the one that stands there (guarded by its resourceVersion). */
@@ -126,7 +126,7 @@ async function place(
 ): Promise<ReconcileResult | void> {
   const known = targetsOf(source.object)
   const path = await steps.workspacePath(address.logicalCluster)
-  const offered = steps.childClusters().filter((childCluster) => isOfferedTo(childCluster, path))
+  const offered = (await steps.childClusters()).filter((childCluster) => isOfferedTo(childCluster, path))
   const selected = chooseChildClusters(placement, offered, new Set(known))
     .filter((decision) => decision.selected)
     .map(({ childCluster }) => childCluster)
@@ -263,7 +263,7 @@ async function removeCopies(
   source: Source | undefined,
 ): Promise<ReconcileResult | void> {
   const name = deliveryName({ ...address, kind: '' })
-  const candidates = source ? targetsOf(source.object) : steps.childClusters().map(({ uid }) => uid)
+  const candidates = source ? targetsOf(source.object) : (await steps.childClusters()).map(({ uid }) => uid)
   const waiting: string[] = []
   for (const uid of candidates) {
     if (await makeAbsent(steps, uid, name)) continue
@@ -287,7 +287,7 @@ async function report(
   divided: boolean,
 ): Promise<ReconcileResult | void> {
   const name = deliveryName({ ...address, kind: '' })
-  const byUid = new Map(steps.childClusters().map((childCluster) => [childCluster.uid, childCluster]))
+  const byUid = new Map((await steps.childClusters()).map((childCluster) => [childCluster.uid, childCluster]))
   const shares: Share[] = []
   const finished: string[] = []
   for (const uid of targets) {

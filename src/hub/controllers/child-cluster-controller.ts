@@ -1,0 +1,60 @@
+import { createController, type Controller } from '../../controller/controller.ts'
+import { informerSource } from '../../controller/informer-source.ts'
+import { isNotFound } from '../../meta/api-errors.ts'
+import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
+import type { AgentReport, Delivery } from '../../meta/fleet/delivery.ts'
+import { childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
+import { logicalClusterAnnotation } from '../../meta/logical-cluster.ts'
+import { createChildClusterReconciler } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
+import type { PlacementParts } from './placement-controller.ts'
+import { fleetResource } from './fleet-informers.ts'
+
+/** The name of the one AgentReport in a child's logical cluster. */
+export const reportName = 'report'
+
+/** Keeps each ChildCluster's status current with what its agent reports, and tells the agent what the spec says. */
+export function childClusterController({ clientOf, informers, clock, logger, hub }: PlacementParts): Controller {
+  const reports = (uid: string) =>
+    clientOf(childLogicalCluster(uid)).resource<AgentReport>(fleetResource('agentreports'))
+  const childClusters = (logicalCluster: string) =>
+    clientOf(logicalCluster).resource<ChildCluster>(fleetResource('childclusters'))
+  return createController({
+    name: 'child-cluster',
+    clock,
+    logger,
+    sources: [informerSource(informers.childClusters)],
+    reconcile: createChildClusterReconciler({
+      hub,
+      now: () => clock.now(),
+      getChildCluster: (logicalCluster, name) => childClusters(logicalCluster).get({ name }).catch(ignoreMissing),
+      getReport: (uid) => reports(uid).get({ name: reportName }).catch(ignoreMissing),
+      async updateReport(uid, report) {
+        await reports(uid).update(report)
+      },
+      async updateStatus(logicalCluster, childCluster) {
+        const { annotations, ...metadata } = childCluster.metadata
+        const { [logicalClusterAnnotation]: _, ...kept } = annotations ?? {}
+        const object = { ...childCluster, metadata: { ...metadata, annotations: kept } }
+        await childClusters(logicalCluster).update(object, { subresource: 'status' })
+      },
+      async deliveryCounts(uid) {
+        const counts = { total: 0, applied: 0, failed: 0 }
+        const slots = clientOf(childLogicalCluster(uid)).resource<Delivery>(fleetResource('deliveries'))
+        for await (const { spec, status } of slots.listAll()) {
+          if (spec.desired !== 'Present') continue
+          counts.total += 1
+          const applied = status?.conditions?.find(({ type }) => type === 'Applied')
+          if (applied?.status === 'True') counts.applied += 1
+          if (applied?.status === 'False' && applied.reason !== 'Pending' && applied.reason !== 'WaitingForDependency')
+            counts.failed += 1
+        }
+        return counts
+      },
+    }),
+  })
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (isNotFound(error)) return undefined
+  throw error
+}

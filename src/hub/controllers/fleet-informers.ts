@@ -1,0 +1,33 @@
+import type { Logger } from '../../base/logger.ts'
+import type { Client } from '../../client/client.ts'
+import { createInformer, type Informer } from '../../informer/informer.ts'
+import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
+import { fleetGroup, fleetVersion } from '../../meta/fleet/fleet-names.ts'
+import type { Placement } from '../../meta/fleet/placement.ts'
+import { logicalClusterOf } from '../../meta/logical-cluster.ts'
+import type { KubeObject } from '../../meta/object.ts'
+
+export const fleetResource = (resource: string) => ({ group: fleetGroup, version: fleetVersion, resource })
+
+/** The small sets that placement decides by, over all workspaces. */
+export interface FleetInformers {
+  childClusters: Informer<ChildCluster>
+  placements: Informer<Placement>
+}
+
+/** `everywhere` is a client of all logical clusters. */
+export function createFleetInformers(everywhere: Client, logger: Logger): FleetInformers {
+  const inLogicalCluster = { logicalCluster: (object: KubeObject) => [logicalClusterOf(object) ?? ''] }
+  return {
+    childClusters: createInformer<ChildCluster>({
+      client: everywhere.resource<ChildCluster>(fleetResource('childclusters')),
+      logger,
+      indexers: { uid: ({ metadata }) => [metadata.uid ?? ''] },
+    }),
+    placements: createInformer<Placement>({
+      client: everywhere.resource<Placement>(fleetResource('placements')),
+      logger,
+      indexers: inLogicalCluster,
+    }),
+  }
+}

@@ -1,0 +1,262 @@
+import { LRUCache } from 'lru-cache'
+import type { Client, ObjectName } from '../../client/client.ts'
+import { createController, type Controller, type ReconcileRequest } from '../../controller/controller.ts'
+import { informerSource } from '../../controller/informer-source.ts'
+import { isNotFound } from '../../meta/api-errors.ts'
+import type { Delivery } from '../../meta/fleet/delivery.ts'
+import {
+  childLogicalCluster,
+  fleetGroup,
+  placedFinalizer,
+  placementLabel,
+  targetsAnnotation,
+} from '../../meta/fleet/fleet-names.ts'
+import { logicalClusterOf } from '../../meta/logical-cluster.ts'
+import type { KubeObject } from '../../meta/object.ts'
+import type { RegisteredChildCluster } from '../../reconcilers/placement/choose-child-clusters.ts'
+import { isDeliverableResource } from '../../reconcilers/placement/placeable.ts'
+import {
+  createPlacementReconciler,
+  type PlacementSteps,
+  type SourceAddress,
+  sourceRequest,
+} from '../../reconcilers/placement/placement-reconciler.ts'
+import { heartbeatGraceMs } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
+import { coreGroup, logicalClusterSingleton, pathAnnotation } from '../../registry/tenancy/workspace-crd.ts'
+import type { FeedEvent } from '../../storage/backend.ts'
+import { logicalClusterPrefix, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
+import { decodeStoredValue } from '../../storage/stored-value.ts'
+import { feedSource } from '../feed-source.ts'
+import type { ControllerParts } from './controller-parts.ts'
+import { type FleetInformers, fleetResource } from './fleet-informers.ts'
+
+const deliveries = fleetResource('deliveries')
+const rememberedPaths = 10_000
+
+export interface PlacementParts extends ControllerParts {
+  informers: FleetInformers
+  hub(): { id: string; incarnation: number }
+}
+
+/** Follows labelled objects, their deliveries, placements and child clusters, and reconciles source objects. */
+export function placementController(parts: PlacementParts): Controller {
+  const { backend, clock, logger, informers } = parts
+  const paths = createPathReader(parts.clientOf)
+  return createController({
+    name: 'placement',
+    clock,
+    logger,
+    workers: 16,
+    reconcile: createPlacementReconciler(createSteps(parts, paths)),
+    sources: [
+      // Placements and child clusters first: a source that is looked at before they are known would find no target.
+      informerSource(informers.childClusters, () => []),
+      informerSource(informers.placements, () => []),
+      feedSource({
+        name: 'placement',
+        backend,
+        clock,
+        logger,
+        toRequests,
+        async resync(enqueue, signal) {
+          const clusters = new Set(informers.placements.list().map((placement) => logicalClusterOf(placement) ?? ''))
+          for (const logicalCluster of clusters)
+            for await (const request of placedObjects(parts, logicalCluster, signal)) enqueue(request)
+        },
+      }),
+      {
+        async start(sink, signal) {
+          const again = async (clusters: Iterable<string>) => {
+            for (const logicalCluster of clusters)
+              for await (const request of placedObjects(parts, logicalCluster, signal)) sink.enqueue(request)
+          }
+          const failed = (error: unknown) => logger.warn('placed objects could not be listed', { error })
+          informers.placements.onEvent(({ key }) => void again([key.logicalCluster]).catch(failed))
+          informers.childClusters.onEvent((event) => {
+            // A heartbeat changes the status every few seconds; placements are decided by labels and spec.
+            if (event.type === 'updated' && decidesTheSame(event.previous, event.object)) return
+            const clusters = new Set(informers.placements.list().map((placement) => logicalClusterOf(placement) ?? ''))
+            void again(clusters).catch(failed)
+          })
+        },
+      },
+    ],
+  })
+}
+
+function decidesTheSame(a: KubeObject, b: KubeObject): boolean {
+  const decisive = ({ metadata, spec, status }: KubeObject) => {
+    const conditions = (status as { conditions?: { type: string; status: string }[] } | undefined)?.conditions ?? []
+    return JSON.stringify([
+      metadata.labels,
+      metadata.deletionTimestamp,
+      spec,
+      conditions.map(({ type, status }) => [type, status]),
+    ])
+  }
+  return decisive(a) === decisive(b)
+}
+
+const marks = [placementLabel, placedFinalizer].map((text) => Buffer.from(text))
+
+function isMarked(value: Uint8Array | undefined): boolean {
+  if (!value) return false
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return marks.some((mark) => bytes.includes(mark))
+}
+
+/** An object is placed by a label on it or on its namespace, or was placed before; a delivery leads back to its source. */
+function toRequests({ key, value, previous }: FeedEvent): ReconcileRequest[] {
+  const address = parseObjectKey(key)
+  if (!address) return []
+  if (address.group === fleetGroup && address.resource === 'deliveries') {
+    const bytes = value ?? previous?.value
+    const delivery = bytes && parse<Delivery>(bytes)
+    // Slots of publications (CRDs) have no source object in a workspace to report to.
+    return delivery?.spec?.source.namespace ? [sourceRequest(delivery.spec.source)] : []
+  }
+  if (!isDeliverableResource(address.group, address.resource)) return []
+  return isMarked(value) || isMarked(previous?.value) ? [sourceRequest(address)] : []
+}
+
+function parse<T>(value: Uint8Array): T | undefined {
+  try {
+    return JSON.parse(Buffer.from(decodeStoredValue(value)).toString()) as T
+  } catch {
+    return undefined
+  }
+}
+
+/** Every object of a workspace that is, or may be, placed; those of labelled namespaces among them. */
+async function* placedObjects(
+  { backend, informers, clientOf }: PlacementParts,
+  logicalCluster: string,
+  signal: AbortSignal,
+): AsyncGenerator<ReconcileRequest> {
+  const namespaces = new Set<string>()
+  const labelled = clientOf(logicalCluster).resource({ group: '', version: 'v1', resource: 'namespaces' })
+  for await (const { metadata } of labelled.listAll({ labelSelector: placementLabel, metadataOnly: true, signal }))
+    namespaces.add(metadata.name ?? '')
+  const selecting = informers.placements
+    .byIndex('logicalCluster', logicalCluster)
+    .some(({ spec }) => (spec.resourceSelectors ?? []).length > 0)
+  const prefix = logicalClusterPrefix(logicalCluster)
+  let start: string = prefix
+  while (!signal.aborted) {
+    const page = await backend.range({ start, end: prefixEnd(prefix), limit: 500 })
+    for (const { key, value } of page.items) {
+      const address = parseObjectKey(key)
+      if (!address || !isDeliverableResource(address.group, address.resource) || address.namespace === '') continue
+      if (selecting || namespaces.has(address.namespace) || isMarked(value)) yield sourceRequest(address)
+    }
+    const last = page.items.at(-1)
+    if (!page.more || !last) return
+    start = `${last.key}\u0000`
+  }
+}
+
+function createPathReader(clientOf: (logicalCluster: string) => Client) {
+  const known = new LRUCache<string, string>({ max: rememberedPaths })
+  return async (logicalCluster: string): Promise<string> => {
+    const remembered = known.get(logicalCluster)
+    if (remembered !== undefined) return remembered
+    const singleton = clientOf(logicalCluster).resource({
+      group: coreGroup,
+      version: 'v1alpha1',
+      resource: 'logicalclusters',
+    })
+    const { metadata } = await singleton.get({ name: logicalClusterSingleton })
+    const path = metadata.annotations?.[pathAnnotation] ?? ''
+    known.set(logicalCluster, path)
+    return path
+  }
+}
+
+function createSteps(
+  parts: PlacementParts,
+  workspacePath: (logicalCluster: string) => Promise<string>,
+): PlacementSteps {
+  const { catalog, clientOf, clock, informers } = parts
+
+  async function objectsOf({ logicalCluster, group, resource, namespace, name }: SourceAddress) {
+    const definition = await catalog.definitionOf(logicalCluster, group, resource)
+    const version = definition?.versions[0]?.version
+    if (!definition || version === undefined) return undefined
+    const objects = clientOf(logicalCluster).resource({ group, version, resource })
+    const objectName: ObjectName = definition.namespaced ? { namespace, name } : { name }
+    return { definition, objects, objectName }
+  }
+  const slots = (uid: string) => clientOf(childLogicalCluster(uid)).resource<Delivery>(deliveries)
+
+  return {
+    hub: parts.hub,
+    now: () => clock.now(),
+    workspacePath,
+    async getSource(address) {
+      const found = await objectsOf(address)
+      if (!found) return undefined
+      const object = await found.objects.get(found.objectName).catch(ignoreMissing)
+      const hasStatus = found.definition.subresources.some(({ type }) => type === 'status')
+      return object && { object, kind: found.definition.kind, hasStatus }
+    },
+    async namespaceLabels(logicalCluster, namespace) {
+      const namespaces = clientOf(logicalCluster).resource({ group: '', version: 'v1', resource: 'namespaces' })
+      return (await namespaces.get({ name: namespace }).catch(ignoreMissing))?.metadata.labels ?? {}
+    },
+    placements: (logicalCluster) => informers.placements.byIndex('logicalCluster', logicalCluster),
+    childClusters: () =>
+      Promise.all(
+        informers.childClusters.list().map(async (object): Promise<RegisteredChildCluster> => {
+          const { uid = '', name = '' } = object.metadata
+          return { uid, name, homePath: await workspacePath(logicalClusterOf(object) ?? ''), object }
+        }),
+      ),
+    getDelivery: (uid, name) => slots(uid).get({ name }).catch(ignoreMissing),
+    async putDelivery(uid, delivery) {
+      if (delivery.metadata.resourceVersion === undefined) await slots(uid).create(delivery)
+      else await slots(uid).update(delivery)
+    },
+    async deleteDelivery(uid, { metadata }) {
+      const preconditions = { uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' }
+      await slots(uid)
+        .delete({ name: metadata.name ?? '' }, { preconditions })
+        .catch(ignoreMissing)
+    },
+    async markSource(address, { object }, { finalizer, targets }) {
+      const found = await objectsOf(address)
+      if (!found) return
+      const { uid, resourceVersion, finalizers = [] } = object.metadata
+      const others = finalizers.filter((one) => one !== placedFinalizer)
+      const metadata = {
+        uid,
+        resourceVersion,
+        finalizers: finalizer ? [...others, placedFinalizer] : others,
+        annotations: { [targetsAnnotation]: targets.length > 0 ? targets.join(',') : null },
+      }
+      await found.objects.patch(
+        found.objectName,
+        { type: 'merge', body: { metadata } },
+        { fieldManager: 'atoll-placement' },
+      )
+    },
+    async updateStatus(address, { object }, status) {
+      const found = await objectsOf(address)
+      await found?.objects
+        .update({ ...object, status }, { subresource: 'status', fieldManager: 'atoll-placement' })
+        .catch(ignoreMissing)
+    },
+    unreachableForMs(uid) {
+      const [childCluster] = informers.childClusters.byIndex('uid', uid)
+      const heard = childCluster?.status?.lastHeartbeatTime
+      if (!childCluster) return Number.POSITIVE_INFINITY
+      if (heard === undefined) return clock.now() - Date.parse(String(childCluster.metadata.creationTimestamp))
+      const silentMs = clock.now() - Date.parse(heard)
+      return silentMs > heartbeatGraceMs ? silentMs : undefined
+    },
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (isNotFound(error)) return undefined
+  throw error
+}

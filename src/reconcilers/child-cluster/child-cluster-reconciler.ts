@@ -1,0 +1,137 @@
+import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
+import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
+import type { AgentReport } from '../../meta/fleet/delivery.ts'
+import type { Condition } from '../../meta/object.ts'
+
+export interface ChildClusterSteps {
+  /** Undefined when it is gone. */
+  getChildCluster(logicalCluster: string, name: string): Promise<ChildCluster | undefined>
+  getReport(childClusterUid: string): Promise<AgentReport | undefined>
+  updateReport(childClusterUid: string, report: AgentReport): Promise<void>
+  updateStatus(logicalCluster: string, childCluster: ChildCluster): Promise<void>
+  deliveryCounts(childClusterUid: string): Promise<{ total: number; applied: number; failed: number }>
+  hub(): { id: string; incarnation: number }
+  now(): number
+}
+
+/** A heartbeat comes every 10 s; after four of them are missing the child counts as unreachable. */
+export const heartbeatGraceMs = 40_000
+const lookAgainMs = 5_000
+
+/**
+ * From what an agent reports to the ChildCluster's status, and from the ChildCluster's spec to what the agent is told.
+ * Losing the heartbeat changes conditions and nothing else: no workload moves because of it.
+ */
+export function createChildClusterReconciler(steps: ChildClusterSteps): Reconcile {
+  return async ({ logicalCluster, name }): Promise<ReconcileResult | void> => {
+    const childCluster = await steps.getChildCluster(logicalCluster, name)
+    if (!childCluster) return
+    const uid = childCluster.metadata.uid ?? ''
+    const report = await steps.getReport(uid)
+    if (!report) return { requeueAfterMs: lookAgainMs }
+    await tellAgent(steps, uid, childCluster, report)
+    const status = await nextStatus(steps, childCluster, report)
+    if (JSON.stringify(status) !== JSON.stringify(childCluster.status ?? {}))
+      await steps.updateStatus(logicalCluster, { ...childCluster, status })
+    return { requeueAfterMs: lookAgainMs }
+  }
+}
+
+async function tellAgent(
+  steps: ChildClusterSteps,
+  uid: string,
+  { spec }: ChildCluster,
+  report: AgentReport,
+): Promise<void> {
+  const { id, incarnation } = steps.hub()
+  const wanted: NonNullable<AgentReport['spec']> = {
+    hubId: id,
+    incarnation,
+    ...(spec.confirmedIncarnation === undefined ? {} : { confirmedIncarnation: spec.confirmedIncarnation }),
+    ...(spec.leaving === undefined ? {} : { leaving: spec.leaving }),
+  }
+  if (JSON.stringify(report.spec) !== JSON.stringify(wanted)) await steps.updateReport(uid, { ...report, spec: wanted })
+}
+
+async function nextStatus(
+  steps: ChildClusterSteps,
+  { status = {}, metadata }: ChildCluster,
+  { status: told = {} }: AgentReport,
+): Promise<NonNullable<ChildCluster['status']>> {
+  const { heartbeatTime, forked } = told
+  const silentMs = heartbeatTime === undefined ? undefined : steps.now() - Date.parse(heartbeatTime)
+  const reachable = silentMs !== undefined && silentMs < heartbeatGraceMs
+  const deliveries = await steps.deliveryCounts(metadata.uid ?? '')
+  const conditions: Omit<Condition, 'lastTransitionTime'>[] = [
+    heartbeatTime === undefined
+      ? {
+          type: 'Joined',
+          status: 'False',
+          reason: 'WaitingForAgent',
+          message: 'nothing has been heard from the child cluster yet',
+        }
+      : { type: 'Joined', status: 'True', reason: 'Joined', message: 'the child cluster has reported' },
+    reachable
+      ? { type: 'Reachable', status: 'True', reason: 'HeartbeatReceived', message: '' }
+      : {
+          type: 'Reachable',
+          status: 'Unknown',
+          reason: 'HeartbeatMissing',
+          message: `last heartbeat: ${heartbeatTime ?? 'none'}`,
+        },
+    forked && told.forked
+      ? {
+          type: 'Forked',
+          status: 'True',
+          reason: 'HubIsBehind',
+          message: `the child has seen revision ${forked.seenRevision} of incarnation ${forked.seenIncarnation}, this hub is at revision ${forked.hubRevision} of incarnation ${forked.hubIncarnation}: nothing is applied or deleted until spec.confirmedIncarnation is set`,
+        }
+      : { type: 'Forked', status: 'False', reason: 'InStep', message: '' },
+    deliveries.failed > 0
+      ? {
+          type: 'SyncHealthy',
+          status: 'False',
+          reason: 'DeliveriesFailed',
+          message: `${deliveries.failed} of ${deliveries.total} deliveries are not applied`,
+        }
+      : { type: 'SyncHealthy', status: 'True', reason: 'InSync', message: '' },
+  ]
+  const ready = reachable && !forked
+  conditions.push({
+    type: 'Ready',
+    status: ready ? 'True' : 'False',
+    reason: ready ? 'Ready' : forked ? 'Forked' : 'Unreachable',
+    message: '',
+  })
+  const { kubernetesVersion, clusterUid, nodes, capacity, allocatable, agentVersion } = told
+  return {
+    ...status,
+    ...defined({
+      kubernetesVersion,
+      clusterUid,
+      nodes,
+      capacity,
+      allocatable,
+      agentVersion,
+      lastHeartbeatTime: heartbeatTime,
+    }),
+    deliveries,
+    conditions: conditions.map((condition) => withTransition(condition, status.conditions ?? [], steps.now())),
+  }
+}
+
+function withTransition(
+  condition: Omit<Condition, 'lastTransitionTime'>,
+  known: readonly Condition[],
+  nowMs: number,
+): Condition {
+  const before = known.find(({ type }) => type === condition.type)
+  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
+  return { ...condition, lastTransitionTime: before?.status === condition.status ? before.lastTransitionTime : now }
+}
+
+function defined<T extends Record<string, unknown>>(record: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<{
+    [K in keyof T]: NonNullable<T[K]>
+  }>
+}
