@@ -1,0 +1,31 @@
+import type { Command } from 'commander'
+import type { HubFlags } from '../../hub/hub-options.ts'
+import { CliError } from '../cli-error.ts'
+
+/** `atoll serve`: runs a hub until SIGTERM or SIGINT. */
+export function addServeCommand(program: Command, print: (text: string) => void): void {
+  program
+    .command('serve')
+    .description('run a hub')
+    .option('--data-dir <folder>', 'where the store and admin.kubeconfig live', '.atoll')
+    .option('--listen <host:port>', 'address to serve on; port 0 picks a free one', '127.0.0.1:6443')
+    .option('--storage <driver>', 'leveldb or memory', 'leveldb')
+    .option('--external-url <url>', 'how clients reach the hub, when that is not the address it listens on')
+    .option('--hub-domain <domain>', 'serve each workspace also as <name>.<domain>')
+    .option('--memory-budget <size>', 'bytes that the caches may hold, such as 256MiB', '256MiB')
+    .option('--log-level <level>', 'error, warn, info, debug or silent', 'info')
+    .action(async (flags: HubFlags) => {
+      const { startHub } = await import('../../hub/hub.ts')
+      const { parseHubOptions } = await import('../../hub/hub-options.ts')
+      const hub = await startHub(parseHubOptions(flags, (why) => new CliError(why, 2)))
+      print(`Atoll is ready at ${hub.url} (kubeconfig: ${hub.kubeconfigPath})\n`)
+      await stopSignal()
+      await hub.close()
+    })
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+}

@@ -1,0 +1,269 @@
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createAdmissionChain } from '../access/admission/admission.ts'
+import { hubAdmission } from '../access/admission/hub-admission.ts'
+import { identityOfCertificate } from '../access/authentication/client-certificate.ts'
+import { impersonate } from '../access/authentication/impersonation.ts'
+import { createIssuerOf } from '../access/authentication/service-account-token.ts'
+import { createTokenRequests } from '../access/authentication/token-request.ts'
+import { createTokenReview, reviewSelf } from '../access/authentication/user-reviews.ts'
+import { createAccessReviews } from '../access/authorization/access-reviews.ts'
+import { createRbacAuthorizer } from '../access/authorization/rbac-authorizer.ts'
+import { rbacGroup } from '../access/authorization/rbac-rules.ts'
+import { dayMs, issueKeyPair } from '../access/pki/certificate.ts'
+import { loadOrCreateHubSecrets, type HubSecrets } from '../access/pki/hub-secrets.ts'
+import { buildKubeconfig, formatKubeconfig } from '../access/pki/kubeconfig.ts'
+import { loadOrIssueServingCertificate } from '../access/pki/serving-certificate.ts'
+import { type ApiServer, createApiServer } from '../apiserver/create-api-server.ts'
+import { systemClock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { createClient } from '../client/create-client.ts'
+import type { Client } from '../client/client.ts'
+import type { Controller } from '../controller/controller.ts'
+import { createResourceCatalog } from '../registry/custom/create-resource-catalog.ts'
+import { createObjectStore } from '../registry/generic/create-object-store.ts'
+import { deleteLogicalCluster } from '../registry/generic/delete-logical-cluster.ts'
+import type { ObjectReader } from '../registry/object-reader.ts'
+import { createLogicalClusterResolver } from '../registry/tenancy/logical-cluster-resolver.ts'
+import type { Backend } from '../storage/backend.ts'
+import { parseObjectKey } from '../storage/keys.ts'
+import { createObjectCache } from '../storage/create-object-cache.ts'
+import { createHubAuthentication, systemIdentity } from './authentication.ts'
+import { createBootstrapObjects, readBootstrapObjects } from './bootstrap-objects.ts'
+import { openRoot } from './bootstrap-root.ts'
+import { childClusterController } from './controllers/child-cluster-controller.ts'
+import { customResourceCleanupController } from './controllers/custom-resource-cleanup-controller.ts'
+import { createFleetInformers } from './controllers/fleet-informers.ts'
+import { garbageCollectorController } from './controllers/garbage-collector-controller.ts'
+import { namespaceContentsController, namespaceController } from './controllers/namespace-controller.ts'
+import { placementController } from './controllers/placement-controller.ts'
+import { workspaceController } from './controllers/workspace-controller.ts'
+import { hubDefinitions } from './definitions.ts'
+import type { HubOptions } from './hub-options.ts'
+import { createPinoLogger } from './pino-logger.ts'
+import { storageDrivers } from './storage-drivers.ts'
+
+export interface Hub {
+  /** `https://host:port` */
+  url: string
+  kubeconfigPath: string
+  /** In process, as the system: for tests and for parts that live beside the hub. */
+  clientOf(logicalCluster: string): Client
+  /** Drains and stops, in the reverse order of starting. Idempotent. */
+  close(): Promise<void>
+}
+
+const bootstrapFolder = fileURLToPath(new URL('../../workspaces', import.meta.url))
+const adminLifetimeMs = 365 * dayMs
+const watchWindowShare = 4 // a quarter of the memory budget holds recent events, the rest objects
+
+/** Starts a hub: storage, identity, API server, controllers, in this order; what has started is closed when a later part fails. */
+export async function startHub(options: HubOptions): Promise<Hub> {
+  const logger = createPinoLogger(options.logLevel)
+  const closers: (() => Promise<void> | void)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
+    const backend = await storageDrivers[options.storage]({ dataDir: options.dataDir })
+    closers.push(() => backend.close())
+    const secrets = await loadOrCreateHubSecrets(backend, systemClock.now())
+    return await startParts({ options, logger, backend, secrets, closers, close })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Started {
+  options: HubOptions
+  logger: Logger
+  backend: Backend
+  secrets: HubSecrets
+  closers: (() => Promise<void> | void)[]
+  close(): Promise<void>
+}
+
+async function startParts({ options, logger, backend, secrets, closers, close }: Started): Promise<Hub> {
+  const clock = systemClock
+  const caPem = secrets.certificateAuthority.certPem
+  const hub = () => ({ id: secrets.identity.id, incarnation: secrets.identity.incarnation })
+  // Where clients find the hub is known once it listens; nothing asks before that.
+  let externalUrl = options.externalUrl ?? ''
+  const issuerOf = createIssuerOf(`https://${secrets.identity.id}.atoll`)
+
+  // Storage and what is read through it.
+  const budget = options.memoryBudgetBytes
+  const cache = await createObjectCache({
+    backend,
+    budgetBytes: budget - budget / watchWindowShare,
+    watchBudgetBytes: budget / watchWindowShare,
+    logger,
+  })
+  closers.push(() => cache.close())
+  const reader: ObjectReader = {
+    get: (address) => store.reader.get(address),
+    list: (address) => store.reader.list(address),
+  }
+
+  // Who may do what.
+  const authorizer = createRbacAuthorizer({ reader })
+  const { authenticator, authenticate } = createHubAuthentication({
+    keys: secrets.serviceAccountKeys,
+    issuerOf,
+    reader,
+    clock,
+  })
+  const reviews = createAccessReviews(authorizer, authorizer)
+
+  // What is served.
+  const definitions = hubDefinitions({
+    caPem,
+    hub,
+    virtualCreate: new Map([
+      ['authentication.k8s.io/selfsubjectreviews', reviewSelf],
+      ['authentication.k8s.io/tokenreviews', createTokenReview(authenticator)],
+      ['authorization.k8s.io/subjectaccessreviews', reviews.subjectAccessReview],
+      ['authorization.k8s.io/localsubjectaccessreviews', reviews.localSubjectAccessReview],
+      ['authorization.k8s.io/selfsubjectaccessreviews', reviews.selfSubjectAccessReview],
+      ['authorization.k8s.io/selfsubjectrulesreviews', reviews.selfSubjectRulesReview],
+    ]),
+    subresourceCreate: new Map([
+      ['/serviceaccounts/token', createTokenRequests({ keys: secrets.serviceAccountKeys, issuerOf, clock })],
+    ]),
+  })
+  const catalog = createResourceCatalog({ builtins: definitions.all, reader })
+  const store = createObjectStore({ backend, cache, catalog, clock, logger })
+  closers.push(() => store.close())
+  closers.push(followChanges(backend, catalog, authorizer))
+
+  // The one road of all requests.
+  const resolve = createLogicalClusterResolver(reader)
+  const server: ApiServer = createApiServer({
+    store,
+    catalog,
+    authenticate,
+    authorizer,
+    admission: createAdmissionChain(
+      hubAdmission({ reader, authorizer, rules: authorizer, urlOf: (path) => `${externalUrl}/clusters/${path}` }),
+    ),
+    resolveLogicalCluster: async (pathOrName) => (await resolve(pathOrName))?.name,
+    impersonate: async (requestor, logicalCluster, headers) =>
+      (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
+    clock,
+    logger,
+  })
+  const clientOf = (logicalCluster: string): Client =>
+    createClient({
+      transport: server.transport,
+      basePath: `/clusters/${logicalCluster}`,
+      identity: systemIdentity('controller'),
+      userAgent: 'atoll-controller',
+    })
+  closers.push(() => server.close())
+
+  // What every hub has.
+  const url = (port: number) => `https://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${port}`
+  const serving = await loadOrIssueServingCertificate(
+    backend,
+    secrets.certificateAuthority,
+    servingNames(options),
+    clock.now(),
+  )
+  const listening = await server.listen({
+    host: options.host,
+    port: options.port,
+    key: serving.keyPem,
+    cert: serving.certPem + caPem,
+    clientCa: caPem,
+    certificateIdentity: ({ subject }) => identityOfCertificate(subject as { CN?: string; O?: string }),
+  })
+  externalUrl ||= url(listening.port)
+  await openRoot({
+    backend,
+    store,
+    contents: definitions.contents,
+    caPem,
+    url: `${externalUrl}/clusters/root`,
+    nowMs: clock.now(),
+  })
+  await createBootstrapObjects(readBootstrapObjects(bootstrapFolder), clientOf)
+  const kubeconfigPath = writeAdminKubeconfig(options.dataDir, secrets, externalUrl, clock.now())
+
+  // Controllers.
+  const stopped = new AbortController()
+  const informers = createFleetInformers(clientOf('*'), logger)
+  informers.childClusters.start(stopped.signal)
+  informers.placements.start(stopped.signal)
+  const parts = { backend, catalog, clock, logger, clientOf, informers, hub }
+  const deletion = { backend, catalog, store, user: systemIdentity('workspace-deletion') }
+  const controllers: Controller[] = [
+    workspaceController(parts, (name) => deleteLogicalCluster(deletion, name)),
+    namespaceController(parts),
+    namespaceContentsController(parts, caPem),
+    garbageCollectorController(parts),
+    customResourceCleanupController(parts),
+    childClusterController(parts),
+    placementController(parts),
+  ]
+  closers.push(async () => {
+    stopped.abort()
+    await Promise.all(controllers.map((controller) => controller.stop()))
+  })
+  void Promise.all(controllers.map((controller) => controller.start())).catch((error: unknown) =>
+    logger.error('a controller could not start', { error }),
+  )
+  return { url: externalUrl, kubeconfigPath, clientOf, close }
+}
+
+/** Tells the caches above the store what has changed. */
+function followChanges(
+  backend: Backend,
+  catalog: { invalidate(logicalCluster: string): void },
+  authorizer: { invalidate(logicalCluster: string): void },
+): () => void {
+  const rbac = `/${rbacGroup}/`
+  const crds = '/apiextensions.k8s.io/customresourcedefinitions/'
+  return backend.subscribe(({ events }) => {
+    for (const { key } of events) {
+      const ofRbac = key.includes(rbac)
+      if (!ofRbac && !key.includes(crds)) continue
+      const address = parseObjectKey(key)
+      if (!address) continue
+      if (ofRbac) authorizer.invalidate(address.logicalCluster)
+      else catalog.invalidate(address.logicalCluster)
+    }
+  })
+}
+
+function servingNames({ host, externalUrl, hubDomain }: HubOptions): { hosts: string[]; hubDomain?: string } {
+  const hosts = [host, ...(externalUrl === undefined ? [] : [new URL(externalUrl).hostname])]
+  return {
+    hosts: hosts.filter((one) => one !== '0.0.0.0' && one !== '::'),
+    ...(hubDomain === undefined ? {} : { hubDomain }),
+  }
+}
+
+/** The administrator's way in, written anew at each start: whoever can read the data directory is the administrator. */
+function writeAdminKubeconfig(dataDir: string, secrets: HubSecrets, hubUrl: string, nowMs: number): string {
+  const admin = issueKeyPair(secrets.certificateAuthority, {
+    subject: { commonName: 'admin', organizations: ['system:masters'] },
+    usage: 'clientAuth',
+    nowMs,
+    lifetimeMs: adminLifetimeMs,
+  })
+  const kubeconfig = buildKubeconfig({
+    caPem: secrets.certificateAuthority.certPem,
+    userName: 'admin',
+    credentials: admin,
+    contexts: [{ name: 'root', server: `${hubUrl}/clusters/root` }],
+  })
+  const path = join(dataDir, 'admin.kubeconfig')
+  const partial = `${path}.new`
+  writeFileSync(partial, formatKubeconfig(kubeconfig), { mode: 0o600 })
+  chmodSync(partial, 0o600)
+  renameSync(partial, path)
+  return path
+}
