@@ -71,3 +71,9 @@ export function ensureFields(target: Fields, field: string): Fields | undefined 
   defaultTo(target, field, {})
   return fieldsAt(target, field)
 }
+
+/** Lists that upstream always writes: null when they are empty or absent. */
+export function nullWhenEmpty(target: Fields, field: string): void {
+  const value = target[field]
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) target[field] = null
+}

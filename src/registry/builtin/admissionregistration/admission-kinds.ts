@@ -1,7 +1,6 @@
-import { formatLabelRequirements, fromLabelSelector, type LabelSelector } from '../../../meta/label-selector.ts'
 import type { KubeObject } from '../../../meta/object.ts'
 import type { BuiltinKind, Cell } from '../builtin-kind.ts'
-import { defaultTo, type Fields, fieldsAt, listAt, stringAt } from '../fields.ts'
+import { defaultTo, entriesAt, type Fields, fieldsAt, listAt, stringAt, stringsAt } from '../fields.ts'
 import { textCell } from '../table-cells.ts'
 
 const group = 'admissionregistration.k8s.io'
@@ -54,7 +53,7 @@ function defaultMutatingWebhook(webhook: Fields): void {
   defaultTo(webhook, 'reinvocationPolicy', 'Never')
 }
 
-function policy(resource: string, cells: Readonly<Record<string, Cell>>): BuiltinKind {
+function policy(resource: string, cells: Readonly<Record<string, Cell>>, hasStatus: boolean): BuiltinKind {
   return {
     group,
     resource,
@@ -64,6 +63,9 @@ function policy(resource: string, cells: Readonly<Record<string, Cell>>): Builti
         const spec = fieldsAt(object, 'spec')
         if (spec) defaultTo(spec, 'failurePolicy', 'Fail')
         defaultMatchResources(object, 'spec', 'matchConstraints')
+      },
+      prepareForCreate(object) {
+        if (hasStatus) object['status'] = {}
       },
     },
     cells: {
@@ -81,7 +83,19 @@ function paramRefCell(binding: KubeObject): string {
   const name = stringAt(reference, 'name')
   if (name !== '') return `${stringAt(reference, 'namespace') || '*'}/${name}`
   const selector = fieldsAt(reference, 'selector')
-  return selector ? formatLabelRequirements(fromLabelSelector(selector as LabelSelector)) : '<unset>'
+  return selector ? dumpSelector(selector) : '<unset>'
+}
+
+/** Upstream shows a selector here as Go prints the structure. */
+function dumpSelector(selector: Fields): string {
+  const labels = entriesAt(selector, 'matchLabels').map(([key, value]) => `${key}: ${value},`)
+  const expressions = listAt(selector, 'matchExpressions').map((expression) => {
+    const values = stringsAt(expression, 'values').join(' ')
+    const operator = stringAt(expression, 'operator')
+    return `LabelSelectorRequirement{Key:${stringAt(expression, 'key')},Operator:${operator},Values:[${values}],},`
+  })
+  const expressionList = `[]LabelSelectorRequirement{${expressions.join('')}}`
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:${expressionList},}`
 }
 
 function policyBinding(resource: string): BuiltinKind {
@@ -99,8 +113,12 @@ function policyBinding(resource: string): BuiltinKind {
 export const admissionKinds: readonly BuiltinKind[] = [
   webhookConfiguration('validatingwebhookconfigurations', defaultWebhook),
   webhookConfiguration('mutatingwebhookconfigurations', defaultMutatingWebhook),
-  policy('validatingadmissionpolicies', { Validations: (object) => listAt(object, 'spec', 'validations').length }),
-  policy('mutatingadmissionpolicies', { Mutations: (object) => listAt(object, 'spec', 'mutations').length }),
+  policy(
+    'validatingadmissionpolicies',
+    { Validations: (object) => listAt(object, 'spec', 'validations').length },
+    true,
+  ),
+  policy('mutatingadmissionpolicies', { Mutations: (object) => listAt(object, 'spec', 'mutations').length }, false),
   policyBinding('validatingadmissionpolicybindings'),
   policyBinding('mutatingadmissionpolicybindings'),
 ]

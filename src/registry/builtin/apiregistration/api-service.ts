@@ -1,11 +1,15 @@
 import type { BuiltinKind } from '../builtin-kind.ts'
-import { fieldsAt, listAt, stringAt } from '../fields.ts'
+import { defaultTo, fieldsAt, listAt, stringAt } from '../fields.ts'
 
 export const apiServiceKind: BuiltinKind = {
   group: 'apiregistration.k8s.io',
   resource: 'apiservices',
   strategy: {
     generation: 'none',
+    applyDefaults(object) {
+      const service = fieldsAt(object, 'spec', 'service')
+      if (service) defaultTo(service, 'port', 443)
+    },
     prepareForCreate(object) {
       object['status'] = {}
     },

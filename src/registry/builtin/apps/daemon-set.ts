@@ -1,6 +1,8 @@
+import type { KubeObject } from '../../../meta/object.ts'
+import { equalJson } from '../../schema/json-value.ts'
 import type { BuiltinKind } from '../builtin-kind.ts'
 import { defaultPodTemplate } from '../core/pod/pod-defaults.ts'
-import { defaultTo, defaultZero, ensureFields, type Fields, fieldsAt } from '../fields.ts'
+import { defaultTo, defaultZero, ensureFields, type Fields, fieldsAt, valueAt } from '../fields.ts'
 import { containerCells, countCell, formatLabels, formatSelectorAt } from '../table-cells.ts'
 
 function defaultSpec(spec: Fields): void {
@@ -17,6 +19,13 @@ function defaultSpec(spec: Fields): void {
   defaultPodTemplate(spec, 'template')
 }
 
+/** Where upstream counts changes of the template. */
+const templateGeneration = 'deprecated.daemonset.template.generation'
+
+function setTemplateGeneration({ metadata }: KubeObject, generation: number): void {
+  metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(generation) }
+}
+
 export const daemonSetKind: BuiltinKind = {
   group: 'apps',
   resource: 'daemonsets',
@@ -26,12 +35,19 @@ export const daemonSetKind: BuiltinKind = {
       if (spec) defaultSpec(spec)
     },
     prepareForCreate(object) {
+      const given = Number(object.metadata.annotations?.[templateGeneration] ?? 0)
+      setTemplateGeneration(object, given >= 1 ? given : 1)
       object['status'] = {
         currentNumberScheduled: 0,
         numberMisscheduled: 0,
         desiredNumberScheduled: 0,
         numberReady: 0,
       }
+    },
+    prepareForUpdate(object, previous) {
+      const before = Number(previous.metadata.annotations?.[templateGeneration] ?? 0)
+      const same = equalJson(valueAt(object, 'spec', 'template'), valueAt(previous, 'spec', 'template'))
+      setTemplateGeneration(object, same ? before : before + 1)
     },
   },
   cells: {

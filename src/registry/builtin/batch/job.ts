@@ -10,6 +10,7 @@ import {
   type Fields,
   fieldsAt,
   listAt,
+  nullWhenEmpty,
   numberAt,
   stringAt,
 } from '../fields.ts'
@@ -22,7 +23,9 @@ const uidLabels = ['controller-uid', 'batch.kubernetes.io/controller-uid']
 /** Of a job and of the job template of a CronJob, as far as both have it. */
 export function defaultJobTemplateSpec(spec: Fields): void {
   defaultPodTemplate(spec, 'template')
-  for (const rule of listAt(spec, 'podFailurePolicy', 'rules')) {
+  const failurePolicy = fieldsAt(spec, 'podFailurePolicy')
+  if (failurePolicy) nullWhenEmpty(failurePolicy, 'rules')
+  for (const rule of listAt(failurePolicy, 'rules')) {
     for (const pattern of listAt(rule, 'onPodConditions')) defaultZero(pattern, 'status', 'True')
   }
 }
@@ -54,10 +57,19 @@ function generateSelector(job: KubeObject): void {
   const selector = ensureFields(spec, 'selector')
   const matchLabels = selector && ensureFields(selector, 'matchLabels')
   if (labels === undefined || matchLabels === undefined) return
+  const shared = equalLabels(job.metadata.labels, labels)
   const uid = job.metadata.uid ?? ''
   for (const label of nameLabels) defaultTo(labels, label, job.metadata.name ?? '')
   for (const label of uidLabels) defaultTo(labels, label, uid)
   defaultTo(matchLabels, 'batch.kubernetes.io/controller-uid', uid)
+  // A job that took its labels from its template has these as well.
+  if (shared) job.metadata.labels = { ...labels } as Record<string, string>
+}
+
+function equalLabels(left: Fields | undefined, right: Fields): boolean {
+  if (left === undefined) return false
+  const keys = Object.keys(left)
+  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key])
 }
 
 function completionsCell(job: KubeObject): string {

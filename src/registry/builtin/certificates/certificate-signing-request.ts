@@ -4,6 +4,7 @@ import type { Strategy } from '../../resource-definition.ts'
 import type { BuiltinKind } from '../builtin-kind.ts'
 import { ensureFields, fieldsAt, listAt, numberAt, stringAt } from '../fields.ts'
 import { textCell } from '../table-cells.ts'
+import { formatTime } from '../../../meta/time.ts'
 
 const requester = ['username', 'uid', 'groups', 'extra'] as const
 
@@ -42,7 +43,7 @@ const approval: Strategy = {
 /** New conditions get their times, which clients may leave out. */
 function stampConditions(object: KubeObject, previous: KubeObject): void {
   const before = listAt(previous, 'status', 'conditions')
-  const now = `${new Date().toISOString().slice(0, -5)}Z`
+  const now = formatTime(Date.now())
   for (const condition of listAt(object, 'status', 'conditions')) {
     const known = before.find((item) => item['type'] === condition['type'])
     condition['lastUpdateTime'] ??= now

@@ -1,5 +1,5 @@
 import type { BuiltinKind } from '../builtin-kind.ts'
-import { ensureFields, type Fields, fieldsAt, listAt } from '../fields.ts'
+import { ensureFields, type Fields, fieldsAt, listAt, nullWhenEmpty } from '../fields.ts'
 import { roundResourceList } from './resource-list.ts'
 
 function defaultItem(item: Fields): void {
@@ -32,6 +32,8 @@ export const limitRangeKind: BuiltinKind = {
     generation: 'none',
     allowCreateOnUpdate: true,
     applyDefaults(object) {
+      const spec = fieldsAt(object, 'spec')
+      if (spec) nullWhenEmpty(spec, 'limits')
       for (const item of listAt(object, 'spec', 'limits')) defaultItem(item)
     },
   },

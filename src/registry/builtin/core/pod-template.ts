@@ -6,6 +6,7 @@ export const podTemplateKind: BuiltinKind = {
   group: '',
   resource: 'podtemplates',
   strategy: {
+    generation: 'all-but-metadata-and-status',
     returnsDeletedObject: true,
     applyDefaults: (object) => defaultPodTemplate(object, 'template'),
   },

@@ -28,6 +28,8 @@ export const replicationControllerKind: BuiltinKind = {
         }
       }
       defaultTo(spec, 'replicas', 1)
+      // Its default is what upstream does not write.
+      if (spec['minReadySeconds'] === 0) delete spec['minReadySeconds']
       defaultPodTemplate(spec, 'template')
     },
     prepareForCreate(object) {

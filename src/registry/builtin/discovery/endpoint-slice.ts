@@ -1,5 +1,5 @@
 import type { BuiltinKind } from '../builtin-kind.ts'
-import { defaultTo, listAt, numberAt, stringAt, stringsAt } from '../fields.ts'
+import { defaultTo, listAt, nullWhenEmpty, numberAt, stringAt, stringsAt } from '../fields.ts'
 import { listWithMore, textCell } from '../table-cells.ts'
 
 const shown = 3
@@ -10,9 +10,8 @@ export const endpointSliceKind: BuiltinKind = {
   strategy: {
     generation: 'all-but-metadata-and-status',
     applyDefaults(object) {
-      // Upstream always writes both lists.
-      defaultTo(object, 'endpoints', null)
-      defaultTo(object, 'ports', null)
+      nullWhenEmpty(object, 'endpoints')
+      nullWhenEmpty(object, 'ports')
       for (const port of listAt(object, 'ports')) {
         defaultTo(port, 'name', '')
         defaultTo(port, 'protocol', 'TCP')

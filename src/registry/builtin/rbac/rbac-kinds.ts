@@ -1,7 +1,7 @@
 import { nameIsPathSegment } from '../../../meta/names.ts'
 import type { KubeObject } from '../../../meta/object.ts'
 import type { BuiltinKind } from '../builtin-kind.ts'
-import { defaultTo, defaultZero, fieldsAt, listAt, stringAt } from '../fields.ts'
+import { defaultZero, fieldsAt, listAt, nullWhenEmpty, stringAt } from '../fields.ts'
 
 const group = 'rbac.authorization.k8s.io'
 
@@ -36,8 +36,7 @@ function roleKind(resource: string): BuiltinKind {
       generation: 'none',
       allowCreateOnUpdate: true,
       validateName: nameIsPathSegment,
-      // Upstream always writes the list of rules.
-      applyDefaults: (role) => defaultTo(role, 'rules', null),
+      applyDefaults: (role) => nullWhenEmpty(role, 'rules'),
     },
   }
 }

@@ -1,11 +1,14 @@
 import type { KubeObject } from '../../../meta/object.ts'
 import type { BuiltinKind } from '../builtin-kind.ts'
-import { defaultTo, defaultZero, type Fields, fieldsAt, listAt, stringAt } from '../fields.ts'
+import { defaultTo, defaultZero, type Fields, fieldsAt, listAt, nullWhenEmpty, stringAt } from '../fields.ts'
 import { textCell } from '../table-cells.ts'
+import { formatTime } from '../../../meta/time.ts'
 
 const group = 'resource.k8s.io'
 
 function defaultClaimSpec(spec: Fields | undefined): void {
+  const devices = fieldsAt(spec, 'devices')
+  if (devices) nullWhenEmpty(devices, 'requests')
   for (const request of listAt(spec, 'devices', 'requests')) {
     const exactly = fieldsAt(request, 'exactly')
     if (exactly) defaultRequest(exactly)
@@ -32,12 +35,8 @@ function stateCell(claim: KubeObject): string {
 
 function defaultSlice(slice: KubeObject): void {
   for (const device of listAt(slice, 'spec', 'devices')) {
-    for (const taint of listAt(device, 'taints')) defaultTo(taint, 'timeAdded', nowInSeconds())
+    for (const taint of listAt(device, 'taints')) defaultTo(taint, 'timeAdded', formatTime(Date.now()))
   }
-}
-
-function nowInSeconds(): string {
-  return `${new Date().toISOString().slice(0, -5)}Z`
 }
 
 export const deviceKinds: readonly BuiltinKind[] = [

@@ -1,6 +1,16 @@
 import type { KubeObject } from '../../../meta/object.ts'
 import type { BuiltinKind } from '../builtin-kind.ts'
-import { booleanAt, defaultTo, ensureFields, type Fields, fieldsAt, listAt, stringAt, stringsAt } from '../fields.ts'
+import {
+  booleanAt,
+  defaultTo,
+  ensureFields,
+  type Fields,
+  fieldsAt,
+  listAt,
+  nullWhenEmpty,
+  stringAt,
+  stringsAt,
+} from '../fields.ts'
 import { textCell } from '../table-cells.ts'
 
 const group = 'storage.k8s.io'
@@ -58,7 +68,14 @@ const flagCell =
 const csiDriverKind: BuiltinKind = {
   group,
   resource: 'csidrivers',
-  strategy: { returnsDeletedObject: true, applyDefaults: defaultDriver, allowUnconditionalUpdate: false },
+  strategy: {
+    generation: 'none',
+    returnsDeletedObject: true,
+    applyDefaults: defaultDriver,
+    // Off by default upstream.
+    prepareForCreate: (object) => void delete fieldsAt(object, 'spec')?.['preventPodSchedulingIfMissing'],
+    allowUnconditionalUpdate: false,
+  },
   cells: {
     AttachRequired: flagCell('attachRequired', true),
     PodInfoOnMount: flagCell('podInfoOnMount', false),
@@ -78,7 +95,16 @@ const csiDriverKind: BuiltinKind = {
 const csiNodeKind: BuiltinKind = {
   group,
   resource: 'csinodes',
-  strategy: { generation: 'none', returnsDeletedObject: true, allowUnconditionalUpdate: false },
+  strategy: {
+    generation: 'none',
+    returnsDeletedObject: true,
+    allowUnconditionalUpdate: false,
+    applyDefaults(object) {
+      const spec = fieldsAt(object, 'spec')
+      if (spec) nullWhenEmpty(spec, 'drivers')
+      for (const driver of listAt(spec, 'drivers')) nullWhenEmpty(driver, 'topologyKeys')
+    },
+  },
   cells: { Drivers: (object) => listAt(object, 'spec', 'drivers').length },
 }
 

@@ -33,12 +33,28 @@ function kernelCell(node: KubeObject): string {
   return architecture === '' ? kernel : `${kernel} (${architecture})`
 }
 
+/** A feature that upstream has removed; its fields do not pass. */
+function dropDynamicConfig(node: KubeObject): void {
+  delete fieldsAt(node, 'spec')?.['configSource']
+  delete fieldsAt(node, 'status')?.['config']
+}
+
 export const nodeKind: BuiltinKind = {
   group: '',
   resource: 'nodes',
   selectableFields: { 'spec.unschedulable': (node) => String(booleanAt(node, 'spec', 'unschedulable') ?? false) },
   strategy: {
     generation: 'none',
+    // Unlike others, a node may bring its status along when it registers.
+    statusFields: [],
+    prepareForCreate(node) {
+      dropDynamicConfig(node)
+    },
+    prepareForUpdate(node, previous) {
+      dropDynamicConfig(node)
+      if (previous['status'] === undefined) delete node['status']
+      else node['status'] = previous['status']
+    },
     applyDefaults(node) {
       ensureFields(node, 'spec')
       const status = fieldsAt(node, 'status')

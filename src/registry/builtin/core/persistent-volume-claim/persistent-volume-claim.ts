@@ -6,13 +6,19 @@ import { defaultClaim } from './claim-defaults.ts'
 
 /** `dataSource` and `dataSourceRef` say the same, whichever was written. */
 function mirrorDataSource(spec: Fields): void {
+  // Sources in other namespaces are off by default upstream.
+  if (stringAt(spec, 'dataSourceRef', 'namespace') !== '') delete spec['dataSourceRef']
+  if (!isCloneOrSnapshot(fieldsAt(spec, 'dataSource'))) delete spec['dataSource']
   const source = fieldsAt(spec, 'dataSource')
   const reference = fieldsAt(spec, 'dataSourceRef')
   if (source && !reference) spec['dataSourceRef'] = { ...source }
-  else if (reference && !source && !reference['namespace']) {
-    const { namespace: _, ...local } = reference
-    spec['dataSource'] = local
-  }
+  else if (reference && !source) spec['dataSource'] = { ...reference }
+}
+
+/** The only sources that the older of both fields may name. */
+function isCloneOrSnapshot(source: Fields | undefined): boolean {
+  const type = `${stringAt(source, 'apiGroup')}/${stringAt(source, 'kind')}`
+  return type === '/PersistentVolumeClaim' || type === 'snapshot.storage.k8s.io/VolumeSnapshot'
 }
 
 export const persistentVolumeClaimKind: BuiltinKind = {

@@ -1,6 +1,7 @@
 import type { BuiltinKind } from '../../builtin-kind.ts'
 import { defaultTo, defaultZero, ensureFields, fieldsAt, stringAt } from '../../fields.ts'
 import { textCell } from '../../table-cells.ts'
+import { formatTime } from '../../../../meta/time.ts'
 import { defaultVolumeSource } from '../pod/volume-defaults.ts'
 import { roundResourceList } from '../resource-list.ts'
 import { accessModesAt, storageClassOf } from '../volume-cells.ts'
@@ -22,7 +23,7 @@ export const persistentVolumeKind: BuiltinKind = {
       defaultVolumeSource(spec)
     },
     prepareForCreate(object, { nowMs }) {
-      object['status'] = { phase: 'Pending', lastPhaseTransitionTime: toSeconds(nowMs) }
+      object['status'] = { phase: 'Pending', lastPhaseTransitionTime: formatTime(nowMs) }
     },
   },
   cells: {
@@ -39,8 +40,4 @@ export const persistentVolumeKind: BuiltinKind = {
     Reason: textCell('status', 'reason'),
     VolumeMode: (object) => stringAt(object, 'spec', 'volumeMode') || '<unset>',
   },
-}
-
-function toSeconds(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, -5)}Z`
 }

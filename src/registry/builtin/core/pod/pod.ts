@@ -1,13 +1,14 @@
 import type { KubeObject } from '../../../../meta/object.ts'
-import type { Strategy } from '../../../resource-definition.ts'
+import type { OperationContext, Strategy } from '../../../resource-definition.ts'
 import type { BuiltinKind } from '../../builtin-kind.ts'
-import { booleanAt, ensureFields, type Fields, fieldsAt, listAt, stringAt } from '../../fields.ts'
+import { booleanAt, ensureFields, type Fields, fieldsAt, listAt, numberAt, stringAt } from '../../fields.ts'
+import { formatTime } from '../../../../meta/time.ts'
 import { addPodAdmissionDefaults } from './pod-admission-defaults.ts'
 import { podCells } from './pod-cells.ts'
 import { defaultPod } from './pod-defaults.ts'
 import { qosClassOf } from './pod-resources.ts'
 
-function prepareForCreate(pod: KubeObject): void {
+function prepareForCreate(pod: KubeObject, { nowMs }: OperationContext): void {
   const spec = ensureFields(pod, 'spec')
   if (spec === undefined) return
   addPodAdmissionDefaults(spec)
@@ -21,8 +22,16 @@ function prepareForCreate(pod: KubeObject): void {
   pod['status'] = {
     phase: 'Pending',
     qosClass: qosClassOf(spec),
-    ...(gated ? { conditions: [{ ...condition, lastProbeTime: null, lastTransitionTime: null }] } : {}),
+    ...(gated ? { conditions: [{ ...condition, lastProbeTime: null, lastTransitionTime: formatTime(nowMs) }] } : {}),
   }
+}
+
+/** A pod that no node runs, or that has ended, goes at once. */
+function gracePeriod(pod: KubeObject, requested: number | undefined): number {
+  const phase = stringAt(pod, 'status', 'phase')
+  if (nodeName(pod) === '' || phase === 'Failed' || phase === 'Succeeded') return 0
+  const seconds = requested ?? numberAt(pod, 'spec', 'terminationGracePeriodSeconds') ?? 0
+  return seconds < 0 ? 1 : seconds
 }
 
 /** Takes over the ephemeral containers of a request and nothing else. */
@@ -85,7 +94,12 @@ export const podKind: BuiltinKind = {
     'status.podIPs': () => '',
     'status.nominatedNodeName': (pod) => stringAt(pod, 'status', 'nominatedNodeName'),
   },
-  strategy: { returnsDeletedObject: true, applyDefaults: defaultPod, prepareForCreate },
+  strategy: {
+    returnsDeletedObject: true,
+    applyDefaults: defaultPod,
+    prepareForCreate,
+    gracePeriodSeconds: gracePeriod,
+  },
   statusStrategy: {
     prepareForUpdate(pod, previous) {
       const status = fieldsAt(pod, 'status')
