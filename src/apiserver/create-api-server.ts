@@ -1,0 +1,63 @@
+import { requestTooLarge } from '../meta/api-errors.ts'
+import type { ApiRequest, ApiResponse } from '../client/transport.ts'
+import type { ApiServer, ApiServerOptions, ListenOptions } from './api-server.ts'
+import { createDiscovery } from './discovery/discovery.ts'
+import { Exchange } from './exchange.ts'
+import { isApiPath } from './handle-path.ts'
+import { handleRequest } from './handle-request.ts'
+import { createHealth } from './health.ts'
+import { type HttpsServer, startHttpsServer } from './https-server.ts'
+import { createInFlightLimit } from './in-flight.ts'
+import { respondStatus } from './respond.ts'
+import { defaultLimits, type ServerParts } from './server-parts.ts'
+
+const defaultGraceMs = 10_000
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const closing = new AbortController()
+  const limits = { ...defaultLimits, ...options.limits }
+  const parts: ServerParts = {
+    ...options,
+    limits,
+    inFlight: createInFlightLimit(limits.inFlight),
+    discovery: createDiscovery(options.catalog),
+    health: createHealth(options.healthChecks ?? [], closing.signal, options.logger),
+    openWatches: new Set(),
+  }
+  const servers: HttpsServer[] = []
+  return {
+    transport: async (request) => handleRequest(parts, request),
+    listen: async (listenOptions) => {
+      const server = await listen(parts, listenOptions)
+      servers.push(server)
+      return server.listening
+    },
+    async close({ graceMs = defaultGraceMs } = {}) {
+      closing.abort()
+      for (const watch of parts.openWatches) watch.end()
+      await Promise.all(servers.map((server) => server.close(graceMs)))
+    },
+  }
+}
+
+function listen(parts: ServerParts, options: ListenOptions): Promise<HttpsServer> {
+  const { endpoints, fallback, limits } = parts
+  return startHttpsServer(
+    {
+      handle: (request) => handleRequest(parts, request),
+      bodyBytes: limits.bodyBytes,
+      tooLarge: (request) => tooLarge(parts, request),
+      fallback,
+      // A browser at the root is shown pages, where there are any; everybody else gets the list of paths.
+      isApiPath: (url, accept) =>
+        isApiPath(url, endpoints) && !(fallback && url === '/' && accept?.startsWith('text/html') === true),
+      upgrade: (_, socket) => void socket.destroy(),
+    },
+    options,
+  )
+}
+
+function tooLarge(parts: ServerParts, request: ApiRequest): ApiResponse {
+  const exchange = new Exchange(request, parts.clock.now())
+  return respondStatus(exchange, requestTooLarge(parts.limits.bodyBytes).status)
+}

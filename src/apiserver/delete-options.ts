@@ -1,0 +1,92 @@
+import { badRequest, invalid } from '../meta/api-errors.ts'
+import { type FieldError, fieldForbidden, fieldInvalid, fieldNotSupported } from '../meta/field-error.ts'
+import type { JsonObject } from '../meta/object.ts'
+import type { DeleteOptions } from '../registry/generic/object-store.ts'
+import { isJsonObject } from '../registry/schema/json-value.ts'
+import { decodeBody } from './decode-object.ts'
+import { type Exchange, parseCount } from './exchange.ts'
+import { parseBoolean } from './request-info.ts'
+import { validateDryRun } from './write-options.ts'
+
+const policies = ['Background', 'Foreground', 'Orphan'] as const
+type Policy = (typeof policies)[number]
+
+export interface ParsedDeleteOptions {
+  readonly options: DeleteOptions
+  readonly dryRun: boolean
+}
+
+/** DeleteOptions of the body or, without one, of the query. Throws 400 and 422. */
+export function parseDeleteOptions(exchange: Exchange): ParsedDeleteOptions {
+  const hasBody = exchange.request.body.length > 0
+  if (!hasBody && exchange.info.query === '') return { options: {}, dryRun: false }
+  const raw = hasBody ? decodeBody(exchange, 'Ignore').value : queryOptions(exchange)
+  const propagationPolicy = raw['propagationPolicy'] ?? undefined
+  const orphanDependents = raw['orphanDependents'] ?? undefined
+  const grace = raw['gracePeriodSeconds'] ?? undefined
+  const dryRun = toStrings(raw['dryRun'])
+  const errors: FieldError[] = validateDryRun(dryRun)
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    errors.push(
+      fieldInvalid(
+        'propagationPolicy',
+        propagationPolicy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
+    )
+  }
+  if (propagationPolicy !== undefined && !isPolicy(propagationPolicy)) {
+    errors.push(fieldNotSupported('propagationPolicy', propagationPolicy, [...policies, 'nil']))
+  }
+  if (grace !== undefined && typeof grace !== 'number') throw badRequest('gracePeriodSeconds must be a number')
+  if (raw['ignoreStoreReadErrorWithClusterBreakingPotential'] === true) {
+    errors.push(
+      fieldForbidden('ignoreStoreReadErrorWithClusterBreakingPotential', 'this server has no unsafe deletion'),
+    )
+  }
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
+  const policy = policyOf(propagationPolicy, orphanDependents)
+  const preconditions = preconditionsOf(raw['preconditions'])
+  const options: DeleteOptions = {
+    ...(grace === undefined ? {} : { gracePeriodSeconds: Math.max(0, grace) }),
+    ...(policy ? { propagationPolicy: policy } : {}),
+    ...(preconditions ? { preconditions } : {}),
+  }
+  return { options, dryRun: dryRun.length > 0 }
+}
+
+function queryOptions(exchange: Exchange): JsonObject {
+  const { parameters } = exchange
+  const grace = parseCount(exchange, 'gracePeriodSeconds')
+  const orphan = parameters.get('orphanDependents')
+  const policy = parameters.get('propagationPolicy')
+  return {
+    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
+    ...(orphan === null ? {} : { orphanDependents: parseBoolean(orphan) }),
+    ...(policy === null || policy === '' ? {} : { propagationPolicy: policy }),
+    dryRun: parameters.getAll('dryRun'),
+  }
+}
+
+function isPolicy(value: unknown): value is Policy {
+  return policies.some((policy) => policy === value)
+}
+
+function policyOf(propagationPolicy: unknown, orphanDependents: unknown): Policy | undefined {
+  if (isPolicy(propagationPolicy)) return propagationPolicy
+  if (orphanDependents === true) return 'Orphan'
+  return orphanDependents === false ? 'Background' : undefined
+}
+
+function preconditionsOf(value: unknown): DeleteOptions['preconditions'] {
+  if (!isJsonObject(value)) return undefined
+  const { uid, resourceVersion } = value
+  return {
+    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+  }
+}
+
+function toStrings(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}

@@ -1,0 +1,195 @@
+import { chain, isPromise, type MaybePromise } from '../base/maybe-promise.ts'
+import { type AuthorizationAttributes, wildcardLogicalCluster } from '../access/authorization/attributes.ts'
+import { forbiddenError } from '../access/authorization/forbidden.ts'
+import { workspaceAccessDenied } from '../access/authorization/rbac-authorizer.ts'
+import { homeLogicalCluster, isSystemMaster } from '../access/authentication/identity.ts'
+import { impersonate } from '../access/authentication/impersonation.ts'
+import type { ApiRequest, ApiResponse } from '../client/transport.ts'
+import { failure, isApiStatusError, timeout, toStatus, unauthorized } from '../meta/api-errors.ts'
+import { parseFieldSelector, requiredFieldValue } from '../meta/field-selector.ts'
+import { Exchange } from './exchange.ts'
+import { handlePath } from './handle-path.ts'
+import { handleResource } from './handle-resource.ts'
+import { respond, respondStatus, textType } from './respond.ts'
+import type { ServerParts } from './server-parts.ts'
+
+/** One step of the way; it answers, or lets the next one go on. */
+type Step = (parts: ServerParts, exchange: Exchange) => MaybePromise<ApiResponse | void>
+
+/** What a request meets, in this order. */
+const steps: readonly Step[] = [
+  readRequestInfo,
+  resolveWorkspace,
+  authenticate,
+  limitInFlight,
+  impersonateUser,
+  requireWorkspace,
+  authorize,
+  (parts, exchange) => (exchange.info.isResource ? handleResource(parts, exchange) : handlePath(parts, exchange)),
+]
+
+/**
+ * Answers every request, whatever is wrong with it or with us: never throws or rejects. Synchronous when all that is
+ * needed is in memory.
+ */
+export function handleRequest(parts: ServerParts, request: ApiRequest): MaybePromise<ApiResponse> {
+  const exchange = new Exchange(request, parts.clock.now())
+  try {
+    const response = runFrom(parts, exchange, 0)
+    if (!isPromise(response)) return finish(parts, exchange, response)
+    return withTimeout(parts, exchange, response).then(
+      (made) => finish(parts, exchange, made),
+      (error: unknown) => finish(parts, exchange, fail(parts, exchange, error)),
+    )
+  } catch (error) {
+    return finish(parts, exchange, fail(parts, exchange, error))
+  }
+}
+
+function runFrom(parts: ServerParts, exchange: Exchange, start: number): MaybePromise<ApiResponse> {
+  for (let index = start; index < steps.length; index++) {
+    const response = steps[index]?.(parts, exchange)
+    if (isPromise(response)) return response.then((made) => made ?? runFrom(parts, exchange, index + 1))
+    if (response) return response
+  }
+  throw new Error('the last step always answers')
+}
+
+function withTimeout(parts: ServerParts, exchange: Exchange, response: Promise<ApiResponse>): Promise<ApiResponse> {
+  if (isLongRunning(exchange)) return response
+  return new Promise((resolve, reject) => {
+    const cancel = parts.clock.after(parts.limits.timeoutMs, () => {
+      reject(timeout('Timeout: request did not complete within the allotted timeout'))
+    })
+    response.then(resolve, reject).finally(cancel)
+  })
+}
+
+function fail(parts: ServerParts, exchange: Exchange, error: unknown): ApiResponse {
+  const { method, url } = exchange.request
+  const status = toStatus(error, (unknown) => {
+    const stack = unknown instanceof Error ? unknown.stack : undefined
+    parts.logger.error('request failed', { method, url, auditId: exchange.auditId, error: String(unknown), stack })
+  })
+  if (isApiStatusError(error) && error.cause !== undefined && error.code >= 500) {
+    parts.logger.error('request failed', { method, url, auditId: exchange.auditId, error: String(error.cause) })
+  }
+  return respondStatus(exchange, status)
+}
+
+function finish(parts: ServerParts, exchange: Exchange, response: ApiResponse): ApiResponse {
+  if (exchange.counted) parts.inFlight.leave(exchange.logicalCluster)
+  parts.onRequest?.({
+    auditId: exchange.auditId,
+    request: exchange.request,
+    attributes: exchange.attributes,
+    user: exchange.user,
+    status: response.status,
+    durationMs: parts.clock.now() - exchange.startedMs,
+  })
+  return response
+}
+
+function readRequestInfo(_: ServerParts, exchange: Exchange): void {
+  exchange.parse()
+}
+
+/** A workspace that there is not is remembered as empty: what it is answered depends on who asks. */
+function resolveWorkspace(parts: ServerParts, exchange: Exchange): MaybePromise<void> {
+  const { workspace } = exchange.info
+  if (workspace === '' || workspace === 'root') exchange.logicalCluster = 'root'
+  else if (workspace === wildcardLogicalCluster) exchange.logicalCluster = wildcardLogicalCluster
+  else {
+    return chain(parts.resolveLogicalCluster(workspace), (name) => {
+      exchange.logicalCluster = name ?? ''
+    })
+  }
+}
+
+function authenticate(parts: ServerParts, exchange: Exchange): MaybePromise<void> {
+  return chain(parts.authenticator.authenticate(exchange.request), (user) => {
+    if (!user) throw unauthorized()
+    exchange.user = user
+    // A client that only knows a host means the workspace that its ServiceAccount lives in.
+    if (exchange.info.workspace === '') exchange.logicalCluster = homeLogicalCluster(user) ?? exchange.logicalCluster
+  })
+}
+
+function limitInFlight(parts: ServerParts, exchange: Exchange): ApiResponse | void {
+  if (isLongRunning(exchange) || isSystemMaster(exchange.user)) return
+  if (parts.inFlight.enter(exchange.logicalCluster)) {
+    exchange.counted = true
+    return
+  }
+  const text = Buffer.from('Too many requests, please try again later.\n')
+  const response = respond(exchange, 429, textType, text)
+  response.headers['retry-after'] = '1'
+  return response
+}
+
+const longSubresources = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
+
+function isLongRunning({ info }: Exchange): boolean {
+  return info.verb === 'watch' || longSubresources.has(info.subresource)
+}
+
+function impersonateUser(parts: ServerParts, exchange: Exchange): MaybePromise<void> {
+  const { headers } = exchange.request
+  if (!hasImpersonation(headers)) return
+  const { user: requestor, logicalCluster } = exchange
+  const request = { headers, requestor, logicalCluster, authorizer: parts.authorizer }
+  return chain(impersonate(request), (user) => {
+    if (user) exchange.user = user
+  })
+}
+
+function hasImpersonation(headers: ApiRequest['headers']): boolean {
+  if (headers['impersonate-user'] !== undefined) return true
+  for (const name in headers) if (name.startsWith('impersonate-')) return true
+  return false
+}
+
+/** A missing and a forbidden workspace look the same to everybody but administrators of the hub. */
+function requireWorkspace(_: ServerParts, exchange: Exchange): void {
+  const { info, user, logicalCluster } = exchange
+  if (logicalCluster === '') {
+    if (!isSystemMaster(user)) throw forbiddenError(attributesOf(exchange, info.workspace), workspaceAccessDenied)
+    const message = `workspace ${JSON.stringify(info.workspace)} not found`
+    throw failure({ code: 404, reason: 'NotFound', message, details: {} })
+  }
+  if (logicalCluster !== wildcardLogicalCluster) return
+  const isRead = info.isResource && (info.verb === 'list' || info.verb === 'watch')
+  if (!isSystemMaster(user) || !(isRead || !info.isResource)) throw forbiddenError(attributesOf(exchange, '*'))
+}
+
+function authorize(parts: ServerParts, exchange: Exchange): MaybePromise<void> {
+  const attributes = attributesOf(exchange, exchange.logicalCluster)
+  exchange.attributes = attributes
+  const decision = parts.authorizer.authorize(attributes)
+  if (isPromise(decision)) {
+    return decision.then(({ allowed, reason }) => {
+      if (!allowed) throw forbiddenError(attributes, reason)
+    })
+  }
+  if (!decision.allowed) throw forbiddenError(attributes, decision.reason)
+}
+
+function attributesOf(exchange: Exchange, logicalCluster: string): AuthorizationAttributes {
+  const { info, user } = exchange
+  const { verb, group, version, resource, subresource, namespace } = info
+  const name = info.name === '' && info.isResource ? selectedName(exchange) : info.name
+  const path = info.isResource ? '' : info.path
+  return { user, logicalCluster, verb, group, version, resource, subresource, namespace, name, path }
+}
+
+/** Who lists or watches a single name needs the right to that name only. */
+function selectedName(exchange: Exchange): string {
+  if (!exchange.info.query.includes('fieldSelector')) return ''
+  const text = exchange.parameter('fieldSelector')
+  if (!text.includes('metadata.name')) return ''
+  try {
+    return requiredFieldValue(parseFieldSelector(text), 'metadata.name') ?? ''
+  } catch {
+    return '' // what is wrong with it, the handler says
+  }
+}

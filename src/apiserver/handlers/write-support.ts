@@ -1,0 +1,125 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import type { AdmissionAttributes } from '../../access/admission/admission.ts'
+import { resourceAttributes } from '../../access/authorization/attributes.ts'
+import { forbiddenError } from '../../access/authorization/forbidden.ts'
+import { badRequest } from '../../meta/api-errors.ts'
+import { trackUpdate } from '../../meta/managed-fields/track-update.ts'
+import type { KubeObject } from '../../meta/object.ts'
+import type { ResourceScope, ValidatingAdmission, WriteContext } from '../../registry/generic/object-store.ts'
+import type { Exchange } from '../exchange.ts'
+import { fieldManagement } from '../field-management.ts'
+import type { ServerParts } from '../server-parts.ts'
+import type { WriteOptions } from '../write-options.ts'
+
+export function writeContext({ user, warn }: Exchange, dryRun: boolean): WriteContext {
+  return { user, dryRun, warn }
+}
+
+export function namespaceOf({ info }: Exchange, { definition }: ResourceScope): string {
+  return definition.namespaced ? info.namespace : ''
+}
+
+export type Operation = AdmissionAttributes['operation']
+
+export function admissionAttributes(
+  exchange: Exchange,
+  scope: ResourceScope,
+  operation: Operation,
+  dryRun: boolean,
+  objects: { object?: KubeObject | undefined; oldObject?: KubeObject | undefined },
+): AdmissionAttributes {
+  const { info, user, warn } = exchange
+  const { definition, version, logicalCluster } = scope
+  return {
+    operation,
+    group: definition.group,
+    resource: definition.resource,
+    subresource: info.subresource,
+    version: version.version,
+    kind: definition.kind,
+    logicalCluster,
+    user,
+    namespace: namespaceOf(exchange, scope),
+    name: info.name === '' ? (objects.object?.metadata.name ?? objects.oldObject?.metadata.name ?? '') : info.name,
+    object: objects.object,
+    oldObject: objects.oldObject,
+    dryRun,
+    warn,
+  }
+}
+
+/** Mutating admission; CREATE where nothing was before. */
+export function admitMutating(
+  parts: ServerParts,
+  exchange: Exchange,
+  scope: ResourceScope,
+  dryRun: boolean,
+  object: KubeObject,
+  oldObject: KubeObject | undefined,
+): MaybePromise<void> {
+  const operation = oldObject ? 'UPDATE' : 'CREATE'
+  return parts.admission.mutate(admissionAttributes(exchange, scope, operation, dryRun, { object, oldObject }))
+}
+
+/** Validating admission of the final object. */
+export function admitValidating(
+  parts: ServerParts,
+  exchange: Exchange,
+  scope: ResourceScope,
+  dryRun: boolean,
+): ValidatingAdmission {
+  return (object, oldObject) => {
+    const operation = object ? (oldObject ? 'UPDATE' : 'CREATE') : 'DELETE'
+    return parts.admission.validate(admissionAttributes(exchange, scope, operation, dryRun, { object, oldObject }))
+  }
+}
+
+/** Writes down who owns what; before admission, so that fields which that sets are owned by nobody. */
+export function trackManagedFields(
+  parts: ServerParts,
+  scope: ResourceScope,
+  subresource: string,
+  { manager }: WriteOptions,
+  updated: KubeObject,
+  live: KubeObject | undefined,
+): void {
+  const nowSeconds = Math.floor(parts.clock.now() / 1000)
+  const entries = trackUpdate({ ...fieldManagement(scope, subresource), updated, live, manager, nowSeconds })
+  if (entries) updated.metadata.managedFields = entries
+  else delete updated.metadata.managedFields
+}
+
+/** The namespace in the body must be that of the URL; an absent one becomes it. */
+export function settleNamespace(object: KubeObject, namespace: string, message: string): void {
+  const { metadata } = object
+  if (namespace === '') {
+    if (!metadata.namespace) delete metadata.namespace
+    return
+  }
+  if (!metadata.namespace) metadata.namespace = namespace
+  else if (metadata.namespace !== namespace) throw badRequest(message)
+}
+
+/** The name and namespace in the body of an update or in a patched object must be those of the URL. */
+export function checkNames(exchange: Exchange, scope: ResourceScope, object: KubeObject): void {
+  const { name } = exchange.info
+  const { metadata } = object
+  if (!metadata.name) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+  }
+  if (metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  }
+  const namespace = namespaceOf(exchange, scope)
+  const message = `the namespace of the object (${metadata.namespace ?? ''}) does not match the namespace on the request (${namespace})`
+  settleNamespace(object, namespace, message)
+}
+
+/** A PUT or an apply that creates needs the right to create. */
+export async function authorizeCreate(parts: ServerParts, exchange: Exchange): Promise<void> {
+  const { group, version, resource, namespace, name } = exchange.info
+  const wanted = { group, version, resource, namespace, name }
+  const attributes = resourceAttributes(exchange.user, exchange.logicalCluster, 'create', wanted)
+  const { allowed, reason } = await parts.authorizer.authorize(attributes)
+  if (!allowed) throw forbiddenError(attributes, reason)
+}

@@ -1,0 +1,20 @@
+import type { ApiServerOptions, RequestLimits } from './api-server.ts'
+import type { Discovery } from './discovery/discovery.ts'
+import type { Health } from './health.ts'
+import type { InFlightLimit } from './in-flight.ts'
+
+/** What the handlers share. */
+export interface ServerParts extends ApiServerOptions {
+  readonly limits: RequestLimits
+  readonly inFlight: InFlightLimit
+  readonly discovery: Discovery
+  readonly health: Health
+  /** Ended when the server closes. */
+  readonly openWatches: Set<{ end(): void }>
+}
+
+export const defaultLimits: RequestLimits = {
+  inFlight: 1_200, // one workspace alone gets 600: upstream's 400 reads and 200 writes
+  bodyBytes: 3 * 1024 * 1024,
+  timeoutMs: 60_000,
+}
