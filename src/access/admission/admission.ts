@@ -89,3 +89,8 @@ function runFrom(
     if (isPromise(running)) return running.then(() => runFrom(plugins, index + 1, step))
   }
 }
+
+/** Creates and updates of pods, not of their subresources. */
+export function isPodItself({ operation, group, resource, subresource }: AdmissionTarget): boolean {
+  return (operation === 'CREATE' || operation === 'UPDATE') && group === '' && resource === 'pods' && subresource === ''
+}

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { fieldsAt, stringAt } from '../../registry/builtin/fields.ts'
 import type { SigningKeys } from '../pki/signing-keys.ts'
 import { readUnverifiedClaims, signToken, type Claims } from './json-web-token.ts'
 import { serviceAccountUserName } from './identity.ts'
@@ -67,33 +68,30 @@ export function issueServiceAccountToken(
 
 /** Undefined when the claims are not those of a ServiceAccount token of the issuer that they name. */
 export function parseServiceAccountClaims(claims: Claims, issuerOf: IssuerOf): ServiceAccountClaims | undefined {
-  const kubernetes = record(claims['kubernetes.io'])
-  const logicalCluster = text(kubernetes?.['clusterName'])
-  const namespace = text(kubernetes?.['namespace'])
-  const serviceAccount = reference(kubernetes?.['serviceaccount'])
-  const audiences = list(claims['aud'])
-  const { iss, sub, exp, nbf, iat, jti } = claims
-  if (!kubernetes || !logicalCluster || !namespace || !serviceAccount || !audiences) return undefined
+  const kubernetes = fieldsAt(claims, 'kubernetes.io')
+  const logicalCluster = stringAt(kubernetes, 'clusterName')
+  const namespace = stringAt(kubernetes, 'namespace')
+  const serviceAccount = reference(kubernetes, 'serviceaccount')
+  const { iss, sub, aud, exp, nbf, iat } = claims
+  if (logicalCluster === '' || namespace === '' || !serviceAccount || !isStrings(aud)) return undefined
   if (iss !== issuerOf(logicalCluster) || sub !== serviceAccountUserName(namespace, serviceAccount.name))
     return undefined
   if (typeof exp !== 'number' || typeof nbf !== 'number' || typeof iat !== 'number') return undefined
-  const bound = {
-    pod: reference(kubernetes['pod']),
-    secret: reference(kubernetes['secret']),
-    node: reference(kubernetes['node']),
-  }
+  const pod = reference(kubernetes, 'pod')
+  const secret = reference(kubernetes, 'secret')
+  const node = reference(kubernetes, 'node')
   return {
     logicalCluster,
     namespace,
     serviceAccount,
-    ...(bound.pod ? { pod: bound.pod } : {}),
-    ...(bound.secret ? { secret: bound.secret } : {}),
-    ...(bound.node ? { node: bound.node } : {}),
-    audiences,
+    ...(pod ? { pod } : {}),
+    ...(secret ? { secret } : {}),
+    ...(node ? { node } : {}),
+    audiences: aud,
     expiresAt: exp,
     notBefore: nbf,
     issuedAt: iat,
-    id: text(jti) ?? '',
+    id: stringAt(claims, 'jti'),
   }
 }
 
@@ -102,25 +100,16 @@ export function parseServiceAccountClaims(claims: Claims, issuerOf: IssuerOf): S
  * (clients in a pod know only a host). Not verified; what is done there with the token is.
  */
 export function claimedLogicalCluster(token: string): string | undefined {
-  const name = text(record(readUnverifiedClaims(token)?.['kubernetes.io'])?.['clusterName'])
-  return name !== undefined && /^[a-z0-9][-a-z0-9:]{0,252}$/.test(name) ? name : undefined
+  const name = stringAt(readUnverifiedClaims(token), 'kubernetes.io', 'clusterName')
+  return /^[a-z0-9][-a-z0-9:]{0,252}$/.test(name) ? name : undefined
 }
 
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function list(value: unknown): string[] | undefined {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined
-}
-
-function reference(value: unknown): BoundReference | undefined {
-  const parts = record(value)
-  const name = text(parts?.['name'])
-  const uid = text(parts?.['uid'])
-  return name && uid ? { name, uid } : undefined
+function reference(kubernetes: unknown, field: string): BoundReference | undefined {
+  const name = stringAt(kubernetes, field, 'name')
+  const uid = stringAt(kubernetes, field, 'uid')
+  return name !== '' && uid !== '' ? { name, uid } : undefined
 }

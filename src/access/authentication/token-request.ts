@@ -2,6 +2,8 @@ import type { Clock } from '../../base/clock.ts'
 import { badRequest, conflict, invalid, notFound } from '../../meta/api-errors.ts'
 import { fieldInvalid } from '../../meta/field-error.ts'
 import type { KubeObject } from '../../meta/object.ts'
+import { formatTime } from '../../meta/time.ts'
+import { fieldsAt, stringAt, stringsAt, valueAt } from '../../registry/builtin/fields.ts'
 import type { OperationContext, SubresourceCreate } from '../../registry/resource-definition.ts'
 import type { SigningKeys } from '../pki/signing-keys.ts'
 import { issueServiceAccountToken, type BoundReference, type IssuerOf } from './service-account-token.ts'
@@ -44,13 +46,13 @@ export function createTokenRequests(options: TokenRequestOptions): SubresourceCr
     return {
       kind: kind.kind,
       apiVersion: `${kind.group}/v1`,
-      metadata: { name, namespace, uid, creationTimestamp: toTime(nowMs) },
+      metadata: { name, namespace, uid, creationTimestamp: formatTime(nowMs) },
       spec: {
         audiences: spec.audiences,
         expirationSeconds: lifetimeSeconds,
         boundObjectRef: spec.boundObjectRef ?? null,
       },
-      status: { token, expirationTimestamp: toTime(nowMs + lifetimeSeconds * 1_000) },
+      status: { token, expirationTimestamp: formatTime(nowMs + lifetimeSeconds * 1_000) },
     }
   }
 }
@@ -67,9 +69,8 @@ function requireSameObject({ metadata }: KubeObject, name: string, { namespace }
 }
 
 function parseSpec(object: KubeObject, defaultAudience: string): TokenRequestSpec {
-  const spec = record(object['spec'])
-  const audiences = Array.isArray(spec['audiences']) ? spec['audiences'].filter((item) => typeof item === 'string') : []
-  const expirationSeconds = spec['expirationSeconds'] ?? defaultLifetimeSeconds
+  const audiences = stringsAt(object, 'spec', 'audiences')
+  const expirationSeconds = valueAt(object, 'spec', 'expirationSeconds') ?? defaultLifetimeSeconds
   const field = 'spec.expirationSeconds'
   if (typeof expirationSeconds !== 'number' || expirationSeconds > 2 ** 32)
     throw invalid(kind, '', [
@@ -77,15 +78,15 @@ function parseSpec(object: KubeObject, defaultAudience: string): TokenRequestSpe
     ])
   if (expirationSeconds < minLifetimeSeconds)
     throw invalid(kind, '', [fieldInvalid(field, expirationSeconds, 'may not specify a duration less than 10 minutes')])
-  const reference = spec['boundObjectRef'] ? record(spec['boundObjectRef']) : undefined
+  const reference = fieldsAt(object, 'spec', 'boundObjectRef')
   return {
     audiences: audiences.length > 0 ? audiences : [defaultAudience],
     expirationSeconds,
     boundObjectRef: reference && {
-      kind: text(reference['kind']),
-      apiVersion: text(reference['apiVersion']),
-      name: text(reference['name']),
-      uid: text(reference['uid']),
+      kind: stringAt(reference, 'kind'),
+      apiVersion: stringAt(reference, 'apiVersion'),
+      name: stringAt(reference, 'name'),
+      uid: stringAt(reference, 'uid'),
     },
   }
 }
@@ -100,12 +101,11 @@ async function bind(
   const { apiVersion, kind, name } = reference
   if (apiVersion === 'v1' && kind === 'Pod') {
     const pod = await read(context, 'pods', context.namespace, name)
-    const spec = record(pod['spec'])
-    if (spec['serviceAccountName'] !== account)
+    if (stringAt(pod, 'spec', 'serviceAccountName') !== account)
       throw badRequest(
         `cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`,
       )
-    const nodeName = text(spec['nodeName'])
+    const nodeName = stringAt(pod, 'spec', 'nodeName')
     const node = nodeName === '' ? undefined : await context.reader.get(addressOf(context, 'nodes', '', nodeName))
     return {
       pod: sameObject(pod, reference),
@@ -149,17 +149,4 @@ async function read(context: OperationContext, resource: string, namespace: stri
   const object = name === '' ? undefined : await context.reader.get(addressOf(context, resource, namespace, name))
   if (!object) throw notFound({ group: '', resource }, name)
   return object
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-/** RFC 3339 in whole seconds. */
-function toTime(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 19)}Z`
 }

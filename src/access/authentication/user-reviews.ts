@@ -1,4 +1,6 @@
 import { badRequest } from '../../meta/api-errors.ts'
+import { formatTime } from '../../meta/time.ts'
+import { stringAt, stringsAt } from '../../registry/builtin/fields.ts'
 import type { VirtualCreate } from '../../registry/resource-definition.ts'
 import type { Authenticator } from './authenticator.ts'
 import { homeLogicalCluster, toUserInfo } from './identity.ts'
@@ -9,7 +11,7 @@ const apiVersion = 'authentication.k8s.io/v1'
 export const reviewSelf: VirtualCreate = async (_, { user, nowMs }) => ({
   kind: 'SelfSubjectReview',
   apiVersion,
-  metadata: { creationTimestamp: `${new Date(nowMs).toISOString().slice(0, 19)}Z` },
+  metadata: { creationTimestamp: formatTime(nowMs) },
   status: { userInfo: toUserInfo(user) },
 })
 
@@ -20,15 +22,11 @@ export const reviewSelf: VirtualCreate = async (_, { user, nowMs }) => ({
 export function createTokenReview(authenticator: Authenticator): VirtualCreate {
   return async (object, { logicalCluster, namespace }) => {
     if (namespace !== '') throw badRequest(`namespace is not allowed on this type: ${namespace}`)
-    const spec: Record<string, unknown> = { ...(object['spec'] as object | undefined) }
-    const { token } = spec
-    if (typeof token !== 'string' || token === '')
-      throw badRequest('token is required for TokenReview in authentication')
-    const audiences = Array.isArray(spec['audiences'])
-      ? spec['audiences'].filter((item) => typeof item === 'string')
-      : []
+    const token = stringAt(object, 'spec', 'token')
+    if (token === '') throw badRequest('token is required for TokenReview in authentication')
+    const audiences = stringsAt(object, 'spec', 'audiences')
     const result = await authenticator.reviewToken(token, audiences.length > 0 ? audiences : undefined)
-    const answer = { kind: 'TokenReview', apiVersion, metadata: object.metadata, spec }
+    const answer = { kind: 'TokenReview', apiVersion, metadata: object.metadata, spec: object['spec'] }
     if (!result.ok) return { ...answer, status: { authenticated: false, error: result.error, user: {} } }
     const home = homeLogicalCluster(result.identity)
     if (home !== undefined && home !== logicalCluster)

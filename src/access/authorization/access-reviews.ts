@@ -2,13 +2,12 @@ import type { Identity } from '../../client/transport.ts'
 import { badRequest, invalid } from '../../meta/api-errors.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '../../meta/field-error.ts'
 import type { KubeObject } from '../../meta/object.ts'
+import { fieldsAt, listAt, stringAt, stringsAt } from '../../registry/builtin/fields.ts'
 import type { OperationContext, VirtualCreate } from '../../registry/resource-definition.ts'
 import { logicalClusterExtra, parseServiceAccountUserName } from '../authentication/identity.ts'
 import { pathAttributes, resourceAttributes, type AuthorizationAttributes, type Authorizer } from './attributes.ts'
 import type { RuleResolver } from './rbac-authorizer.ts'
 import { joinErrors } from './user-rules.ts'
-
-type Fields = Readonly<Record<string, unknown>>
 
 const group = 'authorization.k8s.io'
 const apiVersion = `${group}/v1`
@@ -28,7 +27,7 @@ export function createAccessReviews(authorizer: Authorizer, rules: RuleResolver)
     user: Identity,
     context: OperationContext,
   ): Promise<KubeObject> => {
-    const attributes = attributesOf(fieldsOf(object['spec']), user, context.logicalCluster)
+    const attributes = attributesOf(object['spec'], user, context.logicalCluster)
     const { allowed, reason } = await authorizer.authorize(attributes)
     const status = { allowed, ...(reason === '' ? {} : { reason }) }
     return { kind, apiVersion, metadata: object.metadata, spec: object['spec'], status }
@@ -36,13 +35,13 @@ export function createAccessReviews(authorizer: Authorizer, rules: RuleResolver)
   return {
     subjectAccessReview: async (object, context) => {
       const kind = 'SubjectAccessReview'
-      const spec = fieldsOf(object['spec'])
+      const spec = object['spec']
       refuse(kind, [...specErrors(spec), ...subjectErrors(spec), ...metadataErrors(object, false)])
       return answer(kind, object, subjectOf(spec, context.logicalCluster), context)
     },
     localSubjectAccessReview: async (object, context) => {
       const kind = 'LocalSubjectAccessReview'
-      const spec = fieldsOf(object['spec'])
+      const spec = object['spec']
       refuse(kind, [
         ...specErrors(spec),
         ...subjectErrors(spec),
@@ -56,7 +55,7 @@ export function createAccessReviews(authorizer: Authorizer, rules: RuleResolver)
     },
     selfSubjectAccessReview: async (object, context) => {
       const kind = 'SelfSubjectAccessReview'
-      refuse(kind, [...specErrors(fieldsOf(object['spec'])), ...metadataErrors(object, false)])
+      refuse(kind, [...specErrors(object['spec']), ...metadataErrors(object, false)])
       return answer(kind, object, context.user, context)
     },
     selfSubjectRulesReview: async (object, context) => reviewRules(rules, object, context),
@@ -64,7 +63,7 @@ export function createAccessReviews(authorizer: Authorizer, rules: RuleResolver)
 }
 
 async function reviewRules(resolver: RuleResolver, object: KubeObject, context: OperationContext): Promise<KubeObject> {
-  const namespace = text(fieldsOf(object['spec'])['namespace'])
+  const namespace = stringAt(object, 'spec', 'namespace')
   if (namespace === '') throw badRequest('no namespace on request')
   const { rules, errors } = await resolver.rulesFor(context.user, context.logicalCluster, namespace)
   const resourceRules = rules
@@ -87,8 +86,9 @@ function refuse(kind: string, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalid({ group, kind }, '', errors)
 }
 
-function specErrors(spec: Fields): FieldError[] {
-  const { resourceAttributes: resource, nonResourceAttributes: path } = spec
+function specErrors(spec: unknown): FieldError[] {
+  const resource = fieldsAt(spec, 'resourceAttributes')
+  const path = fieldsAt(spec, 'nonResourceAttributes')
   if (resource && path)
     return [
       fieldInvalid('spec.nonResourceAttributes', path, 'cannot be specified in combination with resourceAttributes'),
@@ -98,25 +98,25 @@ function specErrors(spec: Fields): FieldError[] {
     return [fieldInvalid('spec.resourceAttributes', null, why)]
   }
   return (['fieldSelector', 'labelSelector'] as const).flatMap((name) =>
-    selectorErrors(fieldsOf(resource)[name], `spec.resourceAttributes.${name}`),
+    selectorErrors(fieldsAt(resource, name), `spec.resourceAttributes.${name}`),
   )
 }
 
 function selectorErrors(selector: unknown, path: string): FieldError[] {
   if (!selector) return []
-  const { rawSelector, requirements } = fieldsOf(selector)
-  const hasRequirements = Array.isArray(requirements) && requirements.length > 0
-  if (text(rawSelector) !== '' && hasRequirements)
+  const rawSelector = stringAt(selector, 'rawSelector')
+  const hasRequirements = listAt(selector, 'requirements').length > 0
+  if (rawSelector !== '' && hasRequirements)
     return [fieldInvalid(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements')]
-  if (text(rawSelector) !== '' || hasRequirements) return []
+  if (rawSelector !== '' || hasRequirements) return []
   return [fieldRequired(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`)]
 }
 
-function subjectErrors(spec: Fields): FieldError[] {
-  const hasSubject = text(spec['user']) !== '' || texts(spec['groups']).length > 0
+function subjectErrors(spec: unknown): FieldError[] {
+  const hasSubject = stringAt(spec, 'user') !== '' || stringsAt(spec, 'groups').length > 0
   return hasSubject
     ? []
-    : [fieldInvalid('spec.user', text(spec['user']), 'at least one of user or group must be specified')]
+    : [fieldInvalid('spec.user', stringAt(spec, 'user'), 'at least one of user or group must be specified')]
 }
 
 function metadataErrors({ metadata }: KubeObject, namespaceAllowed: boolean): FieldError[] {
@@ -126,12 +126,10 @@ function metadataErrors({ metadata }: KubeObject, namespaceAllowed: boolean): Fi
   return [fieldInvalid('metadata', metadata, namespaceAllowed ? 'must be empty except for namespace' : 'must be empty')]
 }
 
-function localErrors(spec: Fields, { metadata }: KubeObject): FieldError[] {
-  if (spec['nonResourceAttributes'])
-    return [
-      fieldInvalid('spec.nonResourceAttributes', spec['nonResourceAttributes'], 'disallowed on this kind of request'),
-    ]
-  const namespace = text(fieldsOf(spec['resourceAttributes'])['namespace'])
+function localErrors(spec: unknown, { metadata }: KubeObject): FieldError[] {
+  const path = fieldsAt(spec, 'nonResourceAttributes')
+  if (path) return [fieldInvalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request')]
+  const namespace = stringAt(spec, 'resourceAttributes', 'namespace')
   if (namespace === (metadata.namespace ?? '')) return []
   return [fieldInvalid('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace')]
 }
@@ -140,43 +138,32 @@ function localErrors(spec: Fields, { metadata }: KubeObject): FieldError[] {
  * The reviewed user counts as one of the whole hub, unless its extras say where it belongs. A ServiceAccount's name
  * without extras, as most askers send it, means the one of this workspace.
  */
-function subjectOf(spec: Fields, logicalCluster: string): Identity {
-  const name = text(spec['user'])
-  const extra = new Map(Object.entries(fieldsOf(spec['extra'])).map(([key, values]) => [key, texts(values)]))
+function subjectOf(spec: unknown, logicalCluster: string): Identity {
+  const name = stringAt(spec, 'user')
+  const given = Object.entries(fieldsAt(spec, 'extra') ?? {})
+  const extra = new Map(given.map(([key, values]) => [key, stringsAt({ values }, 'values')]))
   if (parseServiceAccountUserName(name) && !extra.has(logicalClusterExtra))
     extra.set(logicalClusterExtra, [logicalCluster])
   return {
     name,
-    groups: texts(spec['groups']),
-    ...(text(spec['uid']) === '' ? {} : { uid: text(spec['uid']) }),
+    groups: stringsAt(spec, 'groups'),
+    ...(stringAt(spec, 'uid') === '' ? {} : { uid: stringAt(spec, 'uid') }),
     ...(extra.size > 0 ? { extra: Object.fromEntries(extra) } : {}),
   }
 }
 
-function attributesOf(spec: Fields, user: Identity, logicalCluster: string): AuthorizationAttributes {
-  if (!spec['resourceAttributes']) {
-    const { verb, path } = fieldsOf(spec['nonResourceAttributes'])
-    return pathAttributes(user, logicalCluster, text(verb), text(path))
+function attributesOf(spec: unknown, user: Identity, logicalCluster: string): AuthorizationAttributes {
+  const asked = fieldsAt(spec, 'resourceAttributes')
+  if (!asked) {
+    const path = fieldsAt(spec, 'nonResourceAttributes')
+    return pathAttributes(user, logicalCluster, stringAt(path, 'verb'), stringAt(path, 'path'))
   }
-  const { verb, group, version, resource, subresource, namespace, name } = fieldsOf(spec['resourceAttributes'])
-  return resourceAttributes(user, logicalCluster, text(verb), {
-    group: text(group),
-    version: text(version) || '*',
-    resource: text(resource),
-    subresource: text(subresource),
-    namespace: text(namespace),
-    name: text(name),
+  return resourceAttributes(user, logicalCluster, stringAt(asked, 'verb'), {
+    group: stringAt(asked, 'group'),
+    version: stringAt(asked, 'version') || '*',
+    resource: stringAt(asked, 'resource'),
+    subresource: stringAt(asked, 'subresource'),
+    namespace: stringAt(asked, 'namespace'),
+    name: stringAt(asked, 'name'),
   })
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }

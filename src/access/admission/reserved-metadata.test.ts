@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import type { ObjectMeta } from '../../meta/object.ts'
+import { admit } from '../testing/admission-request.ts'
+import { reservedMetadata } from './reserved-metadata.ts'
+
+const after = async (metadata: ObjectMeta, before?: ObjectMeta, groups = ['system:authenticated']) => {
+  const user = { name: 'u', groups }
+  const oldObject = before && { metadata: { name: 'x', ...before } }
+  const object = await admit(reservedMetadata, { user, object: { metadata: { name: 'x', ...metadata } }, oldObject })
+  return object?.metadata
+}
+const targets = 'internal.fleet.atoll.dev/targets'
+
+describe('reserved labels and annotations', () => {
+  it.each([
+    [{ annotations: { [targets]: 'a' } }, 'annotation: "internal.fleet.atoll.dev/targets"'],
+    [{ labels: { 'internal.fleet.atoll.dev/x': '' } }, 'label: "internal.fleet.atoll.dev/x"'],
+    [{ annotations: { 'kcp.io/path': 'root:x' } }, 'annotation: "kcp.io/path"'],
+    [{ labels: { 'tenancy.kcp.io/phase': 'Ready' } }, 'label: "tenancy.kcp.io/phase"'],
+    [{ annotations: { 'kcp.io/cluster': 'two' } }, 'annotation: "kcp.io/cluster"'],
+  ])('are refused from a tenant: %j', async (metadata, what) => {
+    await expect(after(metadata)).rejects.toMatchObject({
+      code: 403,
+      message: `configmaps "x" is forbidden: modification of reserved ${what}`,
+    })
+  })
+
+  it('may not be changed by a tenant, and stay when left out', async () => {
+    const before = { annotations: { [targets]: 'a', mine: '1' }, labels: { 'tenancy.kcp.io/phase': 'Ready' } }
+    await expect(after({ annotations: { [targets]: 'b' } }, before)).rejects.toMatchObject({ code: 403 })
+    expect(await after({ annotations: { mine: '2' } }, before)).toEqual({
+      name: 'x',
+      annotations: { mine: '2', [targets]: 'a' },
+      labels: { 'tenancy.kcp.io/phase': 'Ready' },
+    })
+    expect(await after({}, before)).toMatchObject({ annotations: { [targets]: 'a' } })
+    expect(await after({ annotations: { [targets]: 'a' } }, before)).toMatchObject({ annotations: { [targets]: 'a' } })
+  })
+
+  it('are for system:masters to write and to remove', async () => {
+    expect(await after({ annotations: { [targets]: 'a' } }, undefined, ['system:masters'])).toMatchObject({
+      annotations: { [targets]: 'a' },
+    })
+    expect(await after({}, { annotations: { [targets]: 'a' } }, ['system:masters'])).toEqual({ name: 'x' })
+  })
+
+  it('are told from keys that only look alike and from those that users are meant to set', async () => {
+    const annotations = {
+      'fleet.atoll.dev/placement': 'p',
+      'xkcp.io/a': '1',
+      'kcp.io': '1',
+      'acme.com/kcp.io': '1',
+      'experimental.quota.kcp.io/cluster-scoped': 'true',
+    }
+    expect(await after({ annotations })).toMatchObject({ annotations })
+  })
+
+  it('that a wildcard answer showed are dropped when they come back unchanged', async () => {
+    expect(await after({ annotations: { 'kcp.io/cluster': 'one', a: '1' } })).toEqual({
+      name: 'x',
+      annotations: { a: '1' },
+    })
+  })
+
+  it('survive odd input', async () => {
+    await expect(
+      after({ annotations: 7, labels: [] } as unknown as ObjectMeta, { annotations: { [targets]: 'a' } }),
+    ).resolves.toBeDefined()
+    const hostile = JSON.parse('{"annotations":{"__proto__":"x","constructor":"y"}}') as ObjectMeta
+    expect(Object.keys((await after(hostile))?.annotations ?? {})).toEqual(['__proto__', 'constructor'])
+  })
+})

@@ -1,0 +1,64 @@
+import { logicalClusterAnnotation } from '../../meta/logical-cluster.ts'
+import { internalPrefix } from '../../meta/fleet/fleet-names.ts'
+import { isSystemMaster } from '../authentication/identity.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { admissionForbidden } from './refuse.ts'
+
+type MetadataMap = 'labels' | 'annotations'
+
+/** Keys of kcp's domains that users are meant to set. */
+const usersOwn = new Set([
+  'apiexports.apis.kcp.io/skip-endpointslice',
+  'experimental.quota.kcp.io/cluster-scoped',
+  'experimental.tenancy.kcp.io/is-mount',
+])
+
+/**
+ * Labels and annotations below `internal.fleet.atoll.dev/` and kcp's domains are the hub's own: everyone but its
+ * controllers gets 403 for adding or changing one. One that is left out, as a plain PUT does, stays as it was.
+ * Must be the first of the plugins that mutate: what comes behind it is the hub's own doing.
+ */
+export const reservedMetadata: AdmissionPlugin = {
+  name: 'ReservedMetadata',
+  handles: ({ operation, subresource }) => operation === 'UPDATE' || (operation === 'CREATE' && subresource === ''),
+  mutate(attributes) {
+    if (isSystemMaster(attributes.user)) return
+    dropEcho(attributes)
+    protect(attributes, 'labels')
+    protect(attributes, 'annotations')
+  },
+}
+
+function isReserved(key: string): boolean {
+  if (key.startsWith(internalPrefix)) return true
+  const slash = key.indexOf('/')
+  const domain = slash < 0 ? '' : key.slice(0, slash)
+  return (domain === 'kcp.io' || domain.endsWith('.kcp.io')) && !usersOwn.has(key)
+}
+
+/** Somebody sends back what a wildcard answer showed. */
+function dropEcho({ object, logicalCluster }: AdmissionAttributes): void {
+  const annotations = object?.metadata.annotations
+  if (isMap(annotations) && annotations[logicalClusterAnnotation] === logicalCluster)
+    delete annotations[logicalClusterAnnotation]
+}
+
+function protect(attributes: AdmissionAttributes, field: MetadataMap): void {
+  const { object, oldObject } = attributes
+  const given = object?.metadata[field]
+  const before = oldObject?.metadata[field]
+  if (isMap(given)) {
+    for (const key of Object.keys(given)) {
+      if (!isReserved(key) || (before && Object.hasOwn(before, key) && before[key] === given[key])) continue
+      throw admissionForbidden(attributes, `modification of reserved ${field.slice(0, -1)}: ${JSON.stringify(key)}`)
+    }
+  }
+  if (!before || !object) return
+  const kept = Object.entries(before).filter(([key]) => isReserved(key) && !(isMap(given) && Object.hasOwn(given, key)))
+  if (kept.length > 0) object.metadata[field] = { ...(isMap(given) ? given : {}), ...Object.fromEntries(kept) }
+}
+
+/** Admission may see an object before it was validated. */
+function isMap(value: unknown): value is Record<string, string> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
