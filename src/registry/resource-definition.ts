@@ -141,8 +141,8 @@ export interface Strategy {
   /** Drops or sets what a client may not decide (status on create, allocated fields …). */
   readonly prepareForCreate?: (object: KubeObject, context: OperationContext) => void
   readonly prepareForUpdate?: (object: KubeObject, previous: KubeObject, context: OperationContext) => void
-  /** Beyond the schema; async only where other objects are read. */
-  readonly validate?: (object: KubeObject, context: OperationContext) => readonly FieldError[]
+  /** Beyond the schema, for create and update alike; `previous` is what an update changes. */
+  readonly validate?: (object: KubeObject, context: OperationContext, previous?: KubeObject) => readonly FieldError[]
   readonly validateUpdate?: (
     object: KubeObject,
     previous: KubeObject,

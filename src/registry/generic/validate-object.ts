@@ -28,7 +28,7 @@ export function validateChange(
 ): FieldError[] {
   const errors = validateObjectMetaUpdate(object.metadata, previous.metadata)
   validateOwnerCount(object, errors)
-  append(errors, strategy?.validate?.(object, context))
+  append(errors, strategy?.validate?.(object, context, previous))
   append(errors, strategy?.validateUpdate?.(object, previous, context))
   return errors
 }
