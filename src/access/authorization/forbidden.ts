@@ -10,6 +10,17 @@ export function forbiddenError(attributes: AuthorizationAttributes, reason = '')
   return forbidden({ group: attributes.group, resource: attributes.resource }, attributes.name, why)
 }
 
+/** The authorizer's reason for turning somebody away at the gate of a workspace. The words are kcp's. */
+export const workspaceAccessDenied = 'workspace access not permitted'
+
+/**
+ * The 403 for a workspace that does not exist. It is the same as for one that the user may not enter, so that nobody
+ * learns which are there; system:masters are told the truth with a 404 instead.
+ */
+export function missingWorkspaceForbidden(attributes: AuthorizationAttributes): ApiStatusError {
+  return forbiddenError(attributes, workspaceAccessDenied)
+}
+
 function forbiddenText({ user, verb, group, resource, subresource, namespace, path }: AuthorizationAttributes): string {
   const subject = `User ${goQuote(user.name)} cannot ${verb}`
   if (resource === '') return `${subject} path ${goQuote(path)}`

@@ -14,7 +14,8 @@ import {
   type AuthorizationAttributes,
   type AuthorizationDecision,
 } from './attributes.ts'
-import { createRbacAuthorizer, workspaceAccessDenied } from './rbac-authorizer.ts'
+import { workspaceAccessDenied } from './forbidden.ts'
+import { createRbacAuthorizer } from './rbac-authorizer.ts'
 
 const alice: Identity = { name: 'alice', groups: ['dev', 'system:authenticated'] }
 const master: Identity = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }

@@ -9,6 +9,7 @@ import {
   type AuthorizationDecision,
   type Authorizer,
 } from './attributes.ts'
+import { workspaceAccessDenied } from './forbidden.ts'
 import type { PolicyRule } from './policy-rule.ts'
 import { loadRbacRules, type RbacRules, type RoleRef } from './rbac-rules.ts'
 import { subjectIn, type ScopedSubject } from './scope.ts'
@@ -54,9 +55,6 @@ export interface RbacAuthorizer extends Authorizer, RuleResolver {
   /** To be called with every change of a Role, ClusterRole or binding, once readers see it. */
   invalidate(logicalCluster: string): void
 }
-
-/** Shown for a forbidden and for a missing workspace alike. The words are kcp's. */
-export const workspaceAccessDenied = 'workspace access not permitted'
 
 const allowedMaster: AuthorizationDecision = Object.freeze({ allowed: true, reason: '' })
 const deniedWildcard: AuthorizationDecision = Object.freeze({ allowed: false, reason: '' })
