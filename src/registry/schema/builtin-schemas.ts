@@ -17,7 +17,11 @@ const special = new Map<string, () => SchemaNode>([
   [`${apimachinery}.apis.meta.v1.Time`, () => createSchemaNode({ type: 'string', format: 'date-time' })],
   [`${apimachinery}.apis.meta.v1.MicroTime`, () => createSchemaNode({ type: 'string', format: 'micro-time' })],
   [`${apimachinery}.apis.meta.v1.Duration`, () => createSchemaNode({ type: 'string', format: 'duration' })],
-  [`${apimachinery}.runtime.RawExtension`, () => createSchemaNode({ type: 'any', preserveUnknownFields: true })],
+  [
+    `${apimachinery}.runtime.RawExtension`,
+    // Server-side apply sees it as one field.
+    () => createSchemaNode({ type: 'any', preserveUnknownFields: true, mapType: 'atomic' }),
+  ],
   [
     `${apimachinery}.apis.meta.v1.FieldsV1`,
     () => createSchemaNode({ type: 'any', preserveUnknownFields: true, mapType: 'atomic', format: 'fields-v1' }),
