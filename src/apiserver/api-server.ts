@@ -4,7 +4,6 @@ import type { PeerCertificate } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
-import type { Authenticator } from '../access/authentication/authenticator.ts'
 import type { AdmissionChain } from '../access/admission/admission.ts'
 import type { AuthorizationAttributes, Authorizer } from '../access/authorization/attributes.ts'
 import type { ApiRequest, ApiResponse, Identity, Transport } from '../client/transport.ts'
@@ -12,6 +11,34 @@ import type { KubeObject } from '../meta/object.ts'
 import type { ObjectStore } from '../registry/generic/object-store.ts'
 import type { ResourceCatalog } from '../registry/resource-catalog.ts'
 import type { ResourceDefinition, SubresourceDefinition } from '../registry/resource-definition.ts'
+
+/** What an authenticator sees of a request; who came with an identity (in process, by certificate) is not asked again. */
+export interface AuthenticationRequest {
+  readonly headers: ApiRequest['headers']
+  /** Whose ServiceAccounts may be meant; undefined when the path names no workspace that exists. */
+  readonly logicalCluster: string | undefined
+  /** True when the URL names no workspace: a token may then say which one it is for. */
+  readonly unprefixed: boolean
+}
+
+export interface AuthenticationResult {
+  readonly identity: Identity
+  /** The workspace of an unprefixed request, when the credential decides it. */
+  readonly logicalCluster?: string
+}
+
+/**
+ * Undefined: no credentials were given, and the request goes on as `system:anonymous`. Throws `unauthorized()` for
+ * credentials that are not good.
+ */
+export type Authenticate = (request: AuthenticationRequest) => MaybePromise<AuthenticationResult | undefined>
+
+/** Who acts after `Impersonate-*` headers; throws Forbidden. Called only when there are such headers. */
+export type Impersonate = (
+  user: Identity,
+  logicalCluster: string,
+  headers: ApiRequest['headers'],
+) => MaybePromise<Identity>
 
 /** One check of /healthz, /livez or /readyz. Failing is throwing. */
 export interface HealthCheck {
@@ -66,7 +93,7 @@ export type FallbackHandler = (
 export interface ApiServerOptions {
   readonly store: ObjectStore
   readonly catalog: ResourceCatalog
-  readonly authenticator: Pick<Authenticator, 'authenticate'>
+  readonly authenticate: Authenticate
   readonly authorizer: Authorizer
   readonly admission: AdmissionChain
   /**
@@ -76,6 +103,8 @@ export interface ApiServerOptions {
   readonly resolveLogicalCluster: (pathOrName: string) => MaybePromise<string | undefined>
   readonly clock: Clock
   readonly logger: Logger
+  /** Without it, `Impersonate-*` headers are refused. */
+  readonly impersonate?: Impersonate
   readonly connect?: Connect
   readonly healthChecks?: readonly HealthCheck[]
   readonly fallback?: FallbackHandler

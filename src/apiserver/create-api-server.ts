@@ -61,3 +61,5 @@ function tooLarge(parts: ServerParts, request: ApiRequest): ApiResponse {
   const exchange = new Exchange(request, parts.clock.now())
   return respondStatus(exchange, requestTooLarge(parts.limits.bodyBytes).status)
 }
+
+export type { ApiServer }

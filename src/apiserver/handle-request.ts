@@ -1,11 +1,9 @@
 import { chain, isPromise, type MaybePromise } from '../base/maybe-promise.ts'
 import { type AuthorizationAttributes, wildcardLogicalCluster } from '../access/authorization/attributes.ts'
-import { forbiddenError } from '../access/authorization/forbidden.ts'
-import { workspaceAccessDenied } from '../access/authorization/rbac-authorizer.ts'
-import { homeLogicalCluster, isSystemMaster } from '../access/authentication/identity.ts'
-import { impersonate } from '../access/authentication/impersonation.ts'
+import { forbiddenError, missingWorkspaceForbidden } from '../access/authorization/forbidden.ts'
+import { anonymousIdentity, isSystemMaster } from '../access/authentication/identity.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
-import { failure, isApiStatusError, timeout, toStatus, unauthorized } from '../meta/api-errors.ts'
+import { failure, forbiddenPath, isApiStatusError, timeout, toStatus } from '../meta/api-errors.ts'
 import { parseFieldSelector, requiredFieldValue } from '../meta/field-selector.ts'
 import { Exchange } from './exchange.ts'
 import { handlePath } from './handle-path.ts'
@@ -107,11 +105,17 @@ function resolveWorkspace(parts: ServerParts, exchange: Exchange): MaybePromise<
 }
 
 function authenticate(parts: ServerParts, exchange: Exchange): MaybePromise<void> {
-  return chain(parts.authenticator.authenticate(exchange.request), (user) => {
-    if (!user) throw unauthorized()
-    exchange.user = user
-    // A client that only knows a host means the workspace that its ServiceAccount lives in.
-    if (exchange.info.workspace === '') exchange.logicalCluster = homeLogicalCluster(user) ?? exchange.logicalCluster
+  const { request, info } = exchange
+  const unprefixed = info.workspace === ''
+  if (request.identity) {
+    exchange.user = request.identity
+    return
+  }
+  const logicalCluster = exchange.logicalCluster === '' ? undefined : exchange.logicalCluster
+  return chain(parts.authenticate({ headers: request.headers, logicalCluster, unprefixed }), (result) => {
+    exchange.user = result?.identity ?? anonymousIdentity
+    // A client that only knows a host means the workspace that its credential is for.
+    if (unprefixed && result?.logicalCluster !== undefined) exchange.logicalCluster = result.logicalCluster
   })
 }
 
@@ -137,9 +141,9 @@ function impersonateUser(parts: ServerParts, exchange: Exchange): MaybePromise<v
   const { headers } = exchange.request
   if (!hasImpersonation(headers)) return
   const { user: requestor, logicalCluster } = exchange
-  const request = { headers, requestor, logicalCluster, authorizer: parts.authorizer }
-  return chain(impersonate(request), (user) => {
-    if (user) exchange.user = user
+  if (!parts.impersonate) throw forbiddenPath('this server does not let users impersonate others')
+  return chain(parts.impersonate(requestor, logicalCluster, headers), (user) => {
+    exchange.user = user
   })
 }
 
@@ -153,7 +157,7 @@ function hasImpersonation(headers: ApiRequest['headers']): boolean {
 function requireWorkspace(_: ServerParts, exchange: Exchange): void {
   const { info, user, logicalCluster } = exchange
   if (logicalCluster === '') {
-    if (!isSystemMaster(user)) throw forbiddenError(attributesOf(exchange, info.workspace), workspaceAccessDenied)
+    if (!isSystemMaster(user)) throw missingWorkspaceForbidden(attributesOf(exchange, info.workspace))
     const message = `workspace ${JSON.stringify(info.workspace)} not found`
     throw failure({ code: 404, reason: 'NotFound', message, details: {} })
   }
