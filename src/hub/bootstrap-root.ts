@@ -4,7 +4,7 @@ import type { ObjectStore } from '../registry/generic/object-store.ts'
 import { isAlreadyExists } from '../meta/api-errors.ts'
 import { type ContentDefinitions, logicalClusterContents } from '../registry/tenancy/workspace-contents.ts'
 import type { Backend } from '../storage/backend.ts'
-import { systemIdentity } from './authentication.ts'
+import { systemIdentity } from './system-identity.ts'
 
 export interface RootOptions {
   backend: Backend
@@ -27,7 +27,7 @@ export async function openRoot({ backend, store, contents, caPem, url, nowMs }: 
     const scope = { logicalCluster: 'root', definition, version }
     const { namespace = '' } = object.metadata
     try {
-      await store.create(scope, { namespace, object: structuredClone(object) as KubeObject, context })
+      await store.create(scope, { namespace, object: structuredClone<KubeObject>(object), context })
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
     }

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { createAdmissionChain } from '../access/admission/admission.ts'
 import { hubAdmission } from '../access/admission/hub-admission.ts'
 import { identityOfCertificate } from '../access/authentication/client-certificate.ts'
-import { impersonate } from '../access/authentication/impersonation.ts'
+import { createAuthenticator } from '../access/authentication/authenticator.ts'
+import { createServiceAccountAuthenticator } from '../access/authentication/service-account-authenticator.ts'
 import { createIssuerOf } from '../access/authentication/service-account-token.ts'
 import { createTokenRequests } from '../access/authentication/token-request.ts'
 import { createTokenReview, reviewSelf } from '../access/authentication/user-reviews.ts'
@@ -15,7 +16,8 @@ import { dayMs, issueKeyPair } from '../access/pki/certificate.ts'
 import { loadOrCreateHubSecrets, type HubSecrets } from '../access/pki/hub-secrets.ts'
 import { buildKubeconfig, formatKubeconfig } from '../access/pki/kubeconfig.ts'
 import { loadOrIssueServingCertificate } from '../access/pki/serving-certificate.ts'
-import { type ApiServer, createApiServer } from '../apiserver/create-api-server.ts'
+import type { ApiServer } from '../apiserver/api-server.ts'
+import { createApiServer } from '../apiserver/create-api-server.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { createClient } from '../client/create-client.ts'
@@ -29,7 +31,6 @@ import { createLogicalClusterResolver } from '../registry/tenancy/logical-cluste
 import type { Backend } from '../storage/backend.ts'
 import { parseObjectKey } from '../storage/keys.ts'
 import { createObjectCache } from '../storage/create-object-cache.ts'
-import { createHubAuthentication, systemIdentity } from './authentication.ts'
 import { createBootstrapObjects, readBootstrapObjects } from './bootstrap-objects.ts'
 import { openRoot } from './bootstrap-root.ts'
 import { childClusterController } from './controllers/child-cluster-controller.ts'
@@ -43,6 +44,7 @@ import { hubDefinitions } from './definitions.ts'
 import type { HubOptions } from './hub-options.ts'
 import { createPinoLogger } from './pino-logger.ts'
 import { storageDrivers } from './storage-drivers.ts'
+import { systemIdentity } from './system-identity.ts'
 
 export interface Hub {
   /** `https://host:port` */
@@ -110,12 +112,8 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
 
   // Who may do what.
   const authorizer = createRbacAuthorizer({ reader })
-  const { authenticator, authenticate } = createHubAuthentication({
-    keys: secrets.serviceAccountKeys,
-    issuerOf,
-    reader,
-    clock,
-  })
+  const tokens = [createServiceAccountAuthenticator({ keys: secrets.serviceAccountKeys, issuerOf, reader, clock })]
+  const authenticator = createAuthenticator({ tokens })
   const reviews = createAccessReviews(authorizer, authorizer)
 
   // What is served.
@@ -144,14 +142,12 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const server: ApiServer = createApiServer({
     store,
     catalog,
-    authenticate,
+    authenticator,
     authorizer,
     admission: createAdmissionChain(
       hubAdmission({ reader, authorizer, rules: authorizer, urlOf: (path) => `${externalUrl}/clusters/${path}` }),
     ),
     resolveLogicalCluster: async (pathOrName) => (await resolve(pathOrName))?.name,
-    impersonate: async (requestor, logicalCluster, headers) =>
-      (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
     clock,
     logger,
   })
@@ -178,7 +174,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     key: serving.keyPem,
     cert: serving.certPem + caPem,
     clientCa: caPem,
-    certificateIdentity: ({ subject }) => identityOfCertificate(subject as { CN?: string; O?: string }),
+    certificateIdentity: ({ subject }) => identityOfCertificate(subject),
   })
   externalUrl ||= url(listening.port)
   await openRoot({

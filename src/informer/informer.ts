@@ -95,7 +95,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
   }
   function replace(whole: readonly T[]): void {
     const kept = new Set(whole.map((object) => toId(toObjectKey(object))))
-    for (const [id, object] of [...objects]) if (!kept.has(id)) remove(object)
+    for (const [id, object] of objects) if (!kept.has(id)) remove(object)
     for (const object of whole) upsert(object)
   }
 

@@ -89,7 +89,7 @@ async function lineage(reader: ObjectReader, from: string): Promise<Place[]> {
 async function readSingleton(reader: ObjectReader, logicalCluster: string): Promise<LogicalCluster | undefined> {
   const name = logicalClusterSingleton
   const address = { logicalCluster, group: coreGroup, resource: 'logicalclusters', namespace: '', name }
-  return (await reader.get(address)) as LogicalCluster | undefined
+  return await reader.get(address)
 }
 
 /** The type of the workspace that the request is in; root itself is of type root:root. */
@@ -120,7 +120,7 @@ async function findType(
     if (path !== undefined && path !== place.path) continue
     const { logicalCluster } = place
     const address = { logicalCluster, group: tenancyGroup, resource: 'workspacetypes', namespace: '', name }
-    const object = (await reader.get(address)) as WorkspaceType | undefined
+    const object: WorkspaceType | undefined = await reader.get(address)
     if (object) return { path: place.path, object }
   }
   return undefined

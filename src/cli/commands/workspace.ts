@@ -222,7 +222,7 @@ async function describe(session: HubSession, given: string, print: (text: string
     ['Phase', status?.phase ?? ''],
     ['URL', spec.URL ?? ''],
     ['Logical cluster', spec.cluster ?? ''],
-    ['Created', String(metadata.creationTimestamp ?? '')],
+    ['Created', metadata.creationTimestamp ?? ''],
   ]
   print(lines.map(([label, value]) => `${`${label}:`.padEnd(18)}${value}\n`).join(''))
   const conditions = status?.conditions ?? []

@@ -111,7 +111,7 @@ function toRequests({ key, value, previous }: FeedEvent): ReconcileRequest[] {
   if (!address) return []
   if (address.group === fleetGroup && address.resource === 'deliveries') {
     const bytes = value ?? previous?.value
-    const delivery = bytes && parse<Delivery>(bytes)
+    const delivery = bytes && parseDelivery(bytes)
     // Slots of publications (CRDs) have no source object in a workspace to report to.
     return delivery?.spec?.source.namespace ? [sourceRequest(delivery.spec.source)] : []
   }
@@ -119,9 +119,9 @@ function toRequests({ key, value, previous }: FeedEvent): ReconcileRequest[] {
   return isMarked(value) || isMarked(previous?.value) ? [sourceRequest(address)] : []
 }
 
-function parse<T>(value: Uint8Array): T | undefined {
+function parseDelivery(value: Uint8Array): Delivery | undefined {
   try {
-    return JSON.parse(Buffer.from(decodeStoredValue(value)).toString()) as T
+    return JSON.parse(Buffer.from(decodeStoredValue(value)).toString()) as Delivery
   } catch {
     return undefined
   }

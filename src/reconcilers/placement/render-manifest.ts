@@ -20,15 +20,14 @@ export function renderManifest(source: KubeObject, replicas?: number): JsonObjec
     },
     ...(structuredClone(rest) as JsonObject),
   }
-  strip(manifest)
+  strip(`${apiVersion ?? ''}/${kind ?? ''}`, manifest)
   if (replicas !== undefined && isRecord(manifest['spec'])) manifest['spec']['replicas'] = replicas
   return manifest
 }
 
-function strip(manifest: JsonObject): void {
+function strip(type: string, manifest: JsonObject): void {
   const { spec } = manifest
   if (!isRecord(spec)) return
-  const type = `${String(manifest['apiVersion'])}/${String(manifest['kind'])}`
   if (type === 'v1/Service') stripService(spec)
   if (type === 'v1/PersistentVolumeClaim') delete spec['volumeName']
   if (type === 'batch/v1/Job' && spec['manualSelector'] !== true) stripJob(spec)

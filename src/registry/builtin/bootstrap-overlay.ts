@@ -23,6 +23,12 @@ const kinds = {
 type BootstrapKey = keyof typeof kinds
 type BootstrapFile = Record<BootstrapKey, readonly KubeObject[]>
 
+/** kcp's role for those who may enter a workspace: the gate in front of it asks for this verb on this path. */
+const workspaceAccess: KubeObject = {
+  metadata: { name: 'system:kcp:workspace:access' },
+  rules: [{ nonResourceURLs: ['/'], verbs: ['access'] }],
+}
+
 let sets: ReadonlyMap<string, OverlaySet> | undefined
 
 export function hasBootstrapOverlay(key: string): key is BootstrapKey {
@@ -39,7 +45,9 @@ function readSets(): ReadonlyMap<string, OverlaySet> {
   const text = readFileSync(new URL('./data/bootstrap-objects.json', import.meta.url), 'utf8')
   const file = JSON.parse(text) as BootstrapFile
   const keys = Object.keys(kinds) as BootstrapKey[]
-  return new Map(keys.map((key) => [key, toOverlaySet(kinds[key], file[key])]))
+  const objectsOf = (key: BootstrapKey) =>
+    key === 'rbac.authorization.k8s.io/clusterroles' ? [...file[key], workspaceAccess] : file[key]
+  return new Map(keys.map((key) => [key, toOverlaySet(kinds[key], objectsOf(key))]))
 }
 
 function toOverlaySet(type: { apiVersion: string; kind: string }, objects: readonly KubeObject[]): OverlaySet {

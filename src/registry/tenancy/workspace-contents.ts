@@ -45,7 +45,7 @@ export function logicalClusterContents(
       inCluster(definitions.namespaces, namespaceObject(namespace)),
       ...namespaceContents(namespace, caPem).map(({ kind, object }) => inCluster(definitions[kind], object)),
     ]),
-    ...(owner && owner.createdBy !== ''
+    ...(owner && isPerson(owner.createdBy)
       ? [inCluster(definitions.clusterRoleBindings, adminBinding(owner.createdBy))]
       : []),
   ]
@@ -100,6 +100,14 @@ export function namespaceContents(
       },
     },
   ]
+}
+
+/**
+ * A ServiceAccount is somebody in its own workspace only: bound by name, it would be a stranger of the same name in the
+ * new one. Its workspaces are administered by whoever administers the parent.
+ */
+function isPerson(user: string): boolean {
+  return user !== '' && !user.startsWith('system:serviceaccount:')
 }
 
 function adminBinding(user: string): KubeObject {

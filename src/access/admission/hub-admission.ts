@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import type { ObjectReader } from '../../registry/object-reader.ts'
+import type { Authorizer } from '../authorization/attributes.ts'
+import type { RuleResolver } from '../authorization/rbac-authorizer.ts'
+import type { AdmissionPlugin } from './admission.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { createNamespaceLifecycle } from './namespace-lifecycle.ts'
+import { createPriority } from './priority.ts'
+import { createRbacEscalation } from './rbac-escalation.ts'
+import { reservedMetadata } from './reserved-metadata.ts'
+import { createServiceAccountAdmission } from './service-account.ts'
+import { createWorkspaceAdmission } from './workspace-admission.ts'
+
+export interface HubAdmissionOptions {
+  reader: ObjectReader
+  authorizer: Authorizer
+  rules: RuleResolver
+  /** The URL of a workspace path, as clients outside reach it. */
+  urlOf(path: string): string
+}
+
+/** The hub's admission plugins, in the order in which a write meets them. */
+export function hubAdmission({ reader, authorizer, rules, urlOf }: HubAdmissionOptions): AdmissionPlugin[] {
+  return [
+    reservedMetadata, // first: what the others set is the hub's own doing
+    createNamespaceLifecycle(reader),
+    createWorkspaceAdmission({ reader, newName: newLogicalClusterName, urlOf }),
+    createServiceAccountAdmission(reader),
+    createPriority(reader),
+    defaultTolerationSeconds,
+    createRbacEscalation(authorizer, rules),
+  ]
+}
+
+const nameLength = 16 // base36: 82 bits
+
+/** A name that has never been used and cannot be guessed. */
+export function newLogicalClusterName(): string {
+  const random = BigInt(`0x${randomBytes(16).toString('hex')}`).toString(36)
+  return random.padStart(nameLength, '0').slice(-nameLength)
+}
