@@ -1,0 +1,208 @@
+import { badRequest } from '../api-errors.ts'
+import { fromApiVersion } from '../group-version.ts'
+import type { Json, JsonObject, KubeObject, ManagedFieldsEntry } from '../object.ts'
+import { cloneJsonObject, isJsonObject, jsonEqual, withinStack } from '../patch/json-value.ts'
+import { unmergeablePatch } from '../patch/patch-errors.ts'
+import { fieldSetOf } from './collect-fields.ts'
+import { conflictError } from './conflicts.ts'
+import { difference, equalSets, type FieldSet, isEmptySet } from './field-set.ts'
+import { clientSideApplyManager, fieldsOfClientSideApply, withCurrentLastApplied } from './last-applied.ts'
+import { formatSeconds, identityOf, type Manager, type Managers, setFields } from './managers.ts'
+import { storedManagers, toManagedFields } from './managers.ts'
+import { type ChangeOfOwners, followChange, withoutManagedFields, withoutNeverTracked } from './ownership.ts'
+import { adaptManagers, type FieldManagement, throughEndpoint } from './ownership.ts'
+import { prune } from './prune.ts'
+import { recordUpdate } from './track-update.ts'
+import { mergeObjects } from './typed-merge.ts'
+import { describeProblems, validateApplied } from './validate-applied.ts'
+
+export interface ApplyPatchInput extends FieldManagement {
+  /** The stored object; absent when the apply creates it. */
+  readonly live?: KubeObject | undefined
+  /** The decoded body: a configuration that says what its manager wants, and nothing else. */
+  readonly applied: JsonObject
+  /** The kind of the endpoint; the configuration has to be of that kind and version. */
+  readonly kind: string
+  readonly manager: string
+  /** Takes what others own instead of failing with 409. */
+  readonly force?: boolean | undefined
+  readonly nowSeconds: number
+}
+
+export interface ApplyPatchResult {
+  /**
+   * The merged object without managedFields, still to be defaulted and decoded. When `unchanged`, it is `live`; else it
+   * shares no container with it.
+   */
+  readonly object: KubeObject
+  /** The very array of `live` when nothing changed in them. */
+  readonly managedFields: ManagedFieldsEntry[] | undefined
+  /** Neither the object nor who owns what has changed: nothing need be written. */
+  readonly unchanged: boolean
+}
+
+/**
+ * Server-side apply. https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ *
+ * Errors: 400 for another kind or version and for managedFields in the body; 409 with a FieldManagerConflict cause for
+ * each field that another manager owns with another value, unless `force`; upstream's 500 with a text that names the
+ * field when the configuration does not fit the schema.
+ */
+export function applyPatch(input: ApplyPatchInput): ApplyPatchResult {
+  return withinStack(() => {
+    refuseForeign(input)
+    refuseUnfit(input)
+    const attempt = { ...input, force: input.force ?? false }
+    const result = input.manager === clientSideApplyManager ? applyAsKubectl(attempt) : apply(attempt)
+    return finish(input, result)
+  })
+}
+
+function refuseForeign({ applied, kind, apiVersion }: ApplyPatchInput): void {
+  const [version, ownKind] = [applied['apiVersion'], applied['kind']]
+  if (version !== apiVersion || ownKind !== kind) {
+    throw badRequest(`invalid object type: ${describeKind(text(version), text(ownKind))}`)
+  }
+  const { metadata } = applied
+  if (isJsonObject(metadata) && Array.isArray(metadata['managedFields'])) {
+    throw badRequest('metadata.managedFields must be nil')
+  }
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
+function describeKind(apiVersion: string, kind: string): string {
+  const { group, version } = fromApiVersion(apiVersion) ?? { group: '', version: '' }
+  return `${group}/${version}, Kind=${kind}`
+}
+
+function refuseUnfit({ applied, kind, apiVersion, schema }: ApplyPatchInput): void {
+  const problems = validateApplied(applied, schema)
+  if (problems.length === 0) return
+  const metadata = isJsonObject(applied['metadata']) ? applied['metadata'] : {}
+  const subject = `${text(metadata['namespace'])}/${text(metadata['name'])}; ${describeKind(apiVersion, kind)}`
+  throw unmergeablePatch(`failed to create typed patch object (${subject}): ${describeProblems(problems)}`)
+}
+
+type Attempt = ApplyPatchInput & { readonly force: boolean }
+
+interface Outcome {
+  /** undefined when the object stays as it is. */
+  readonly object: JsonObject | undefined
+  readonly managers: Managers
+  /** What other managers would lose, by identity; empty when forced. */
+  readonly conflicts: ReadonlyMap<string, FieldSet>
+}
+
+function apply(attempt: Attempt): Outcome {
+  const { force } = attempt
+  const outcome = applyAnyway(attempt)
+  if (!force && outcome.conflicts.size > 0) throw conflictError(outcome.conflicts, outcome.managers)
+  return outcome
+}
+
+/** What client-side apply wrote is kubectl's own: conflicts about that are none. */
+function applyAsKubectl(attempt: Attempt): Outcome {
+  const outcome = applyAnyway(attempt)
+  if (attempt.force || outcome.conflicts.size === 0) return outcome
+  const own = attempt.live && fieldsOfClientSideApply(withoutManagedFields(attempt.live) as JsonObject, attempt)
+  const foreign = own ? conflictsBeyond(outcome.conflicts, own) : outcome.conflicts
+  if (foreign.size > 0) throw conflictError(foreign, outcome.managers)
+  return applyAnyway({ ...attempt, force: true })
+}
+
+function conflictsBeyond(conflicts: ReadonlyMap<string, FieldSet>, own: FieldSet): Map<string, FieldSet> {
+  const foreign = new Map<string, FieldSet>()
+  for (const [identity, fields] of conflicts) {
+    const rest = difference(fields, own)
+    if (!isEmptySet(rest)) foreign.set(identity, rest)
+  }
+  return foreign
+}
+
+function applyAnyway(attempt: Attempt): Outcome {
+  const { live, applied, schema } = attempt
+  const managers = managersBefore(attempt)
+  const before = live ? (withoutManagedFields(live) as JsonObject) : (attempt.emptyObject ?? {})
+  adaptManagers(managers, before, attempt)
+  const author = authorOf(attempt)
+  const identity = identityOf(author)
+  const previous = managers.get(identity)
+
+  const fields = throughEndpoint(fieldSetOf(applied, schema), attempt)
+  managers.set(identity, { ...author, time: previous?.time, fields })
+
+  const merged = live ? mergeObjects(before, applied, schema) : applied
+  const after = prune(merged, previous, fields, managers, attempt)
+  const owners = followChange(managers, { before, after, author: identity }, attempt)
+  if (attempt.force || owners.taken.size === 0) settle(managers, identity, owners)
+
+  const isSame = live !== undefined && jsonEqual(before, after)
+  setFields(managers, identity, withoutNeverTracked(fields))
+  stamp(managers, identity, previous, isSame ? undefined : formatSeconds(attempt.nowSeconds))
+  return { object: isSame ? undefined : after, managers, conflicts: attempt.force ? new Map() : owners.taken }
+}
+
+/** An object without managers was written by somebody unknown, before the first apply. */
+function managersBefore(attempt: Attempt): Managers {
+  const managers = storedManagers(attempt.live?.metadata.managedFields)
+  if (managers.size === 0 && attempt.live) {
+    const { live: updated, emptyObject, nowSeconds } = attempt
+    recordUpdate(managers, {
+      ...attempt,
+      live: undefined,
+      updated,
+      emptyObject,
+      manager: 'before-first-apply',
+      nowSeconds,
+    })
+  }
+  return managers
+}
+
+function authorOf({ manager, apiVersion, subresource }: Attempt): Omit<Manager, 'time' | 'fields'> {
+  return {
+    name: manager === '' ? 'unknown' : manager,
+    operation: 'Apply',
+    apiVersion,
+    subresource: subresource ?? '',
+  }
+}
+
+function settle(managers: Managers, author: string, { left }: ChangeOfOwners): void {
+  for (const [identity, fields] of left) setFields(managers, identity, fields)
+  for (const [identity, { fields }] of managers) {
+    if (identity !== author && isEmptySet(fields)) managers.delete(identity)
+  }
+}
+
+/** The author's entry with the time of this apply, or as it was before when nothing in it changed. */
+function stamp(managers: Managers, identity: string, previous: Manager | undefined, time: string | undefined): void {
+  const current = managers.get(identity)
+  if (!current) return
+  if (isEmptySet(current.fields)) {
+    managers.delete(identity)
+  } else if (time !== undefined) {
+    managers.set(identity, { ...current, time })
+  } else if (previous && previous.apiVersion === current.apiVersion && equalSets(previous.fields, current.fields)) {
+    managers.set(identity, previous)
+  }
+}
+
+function finish({ live, applied, manager }: ApplyPatchInput, { object, managers }: Outcome): ApplyPatchResult {
+  const before = live && (withoutManagedFields(live) as JsonObject)
+  const written = object ?? before ?? {}
+  const current = manager === clientSideApplyManager ? withCurrentLastApplied(written, applied) : written
+  const stored = live?.metadata.managedFields
+  const entries = toManagedFields(managers)
+  const sameManagers = stored !== undefined && entries !== undefined && jsonEqual(stored as Json, entries as Json)
+  const unchanged = live !== undefined && current === before && sameManagers
+  return {
+    object: (unchanged ? live : cloneJsonObject(current)) as KubeObject,
+    managedFields: sameManagers ? stored : entries,
+    unchanged,
+  }
+}

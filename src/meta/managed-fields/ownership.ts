@@ -1,0 +1,167 @@
+import type { JsonObject, KubeObject } from '../object.ts'
+import type { SchemaNode } from '../schema.ts'
+import { type Comparison, compareObjects, filterComparison } from './compare.ts'
+import type { EndpointFields } from './endpoint-fields.ts'
+import {
+  difference,
+  type FieldSet,
+  intersection,
+  isEmptySet,
+  onlyMatching,
+  recursiveDifference,
+  setOfPaths,
+  union,
+} from './field-set.ts'
+import { type Manager, type Managers } from './managers.ts'
+import { adaptToSchema } from './schema-changes.ts'
+
+/** An object in some version, with that version's schema. */
+export interface VersionedObject {
+  readonly object: JsonObject
+  readonly schema: SchemaNode
+}
+
+/**
+ * Sees an object in another version of its resource; undefined when that version is not served any more, which makes
+ * entries of that version vanish. Without a converter, versions differ in nothing but their name.
+ */
+export type ConvertVersion = (object: JsonObject, apiVersion: string) => VersionedObject | undefined
+
+/**
+ * What all operations need to know about the resource and the endpoint. Fields that the endpoint resets come to be owned
+ * by nobody there, see `endpointFields`.
+ */
+export interface FieldManagement extends EndpointFields {
+  readonly schema: SchemaNode
+  /** `apps/v1`: the version of the request, in which all objects here are written. */
+  readonly apiVersion: string
+  /** `status`, `scale` …; absent on the main endpoint. */
+  readonly subresource?: string | undefined
+  /** What exists before a create: for built-in kinds `emptyObjectOf(schema)`, absent for custom resources. */
+  readonly emptyObject?: JsonObject | undefined
+  readonly convert?: ConvertVersion | undefined
+}
+
+const neverTracked = setOfPaths(
+  ['apiVersion'],
+  ['kind'],
+  ['metadata'],
+  ['metadata', 'name'],
+  ['metadata', 'namespace'],
+  ['metadata', 'creationTimestamp'],
+  ['metadata', 'selfLink'],
+  ['metadata', 'uid'],
+  ['metadata', 'clusterName'],
+  ['metadata', 'generation'],
+  ['metadata', 'managedFields'],
+  ['metadata', 'resourceVersion'],
+)
+
+/** Without the fields that belong to nobody: name, uid and the like. */
+export function withoutNeverTracked(fields: FieldSet): FieldSet {
+  return difference(fields, neverTracked)
+}
+
+export function managedFieldsOf(object: JsonObject | KubeObject): unknown {
+  const metadata: unknown = object['metadata']
+  return isPlainObject(metadata) ? metadata['managedFields'] : undefined
+}
+
+function isPlainObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The managed fields take no part in what they describe. */
+export function withoutManagedFields<T extends JsonObject | KubeObject>(object: T): T {
+  const metadata: unknown = object['metadata']
+  if (!isPlainObject(metadata) || metadata['managedFields'] === undefined) return object
+  const { managedFields: _, ...rest } = metadata
+  return { ...object, metadata: rest }
+}
+
+export interface Change {
+  readonly before: JsonObject
+  readonly after: JsonObject
+  /** Whose change it is; its own entry is not touched. */
+  readonly author: string
+}
+
+export interface ChangeOfOwners {
+  /** In the version of the request, without the fields that the endpoint resets. */
+  readonly comparison: Comparison
+  /** What the change would take from each other manager, by identity. */
+  readonly taken: ReadonlyMap<string, FieldSet>
+  /** What each other manager has left when it may: without what the change took or removed. */
+  readonly left: ReadonlyMap<string, FieldSet>
+}
+
+/** What a change means for the other managers. Managers of versions that are not served any more are dropped here. */
+export function followChange(
+  managers: Managers,
+  { before, after, author }: Change,
+  how: FieldManagement,
+): ChangeOfOwners {
+  const comparisonIn = versionedComparisons(before, after, how)
+  const taken = new Map<string, FieldSet>()
+  const left = new Map<string, FieldSet>()
+  for (const [identity, manager] of managers) {
+    if (identity === author) continue
+    const comparison = comparisonIn(manager.apiVersion)
+    if (!comparison) {
+      managers.delete(identity)
+      continue
+    }
+    const changed = union(comparison.modified, comparison.added)
+    const loss = isEmptySet(changed) ? changed : intersection(manager.fields, changed)
+    if (!isEmptySet(loss)) taken.set(identity, loss)
+    left.set(identity, difference(difference(manager.fields, loss), comparison.removed))
+  }
+  return { comparison: comparisonIn(how.apiVersion) ?? noComparison(), taken, left }
+}
+
+function noComparison(): Comparison {
+  throw new Error('the version of the request is always served')
+}
+
+/** Compares once for each version that somebody has written in. */
+function versionedComparisons(before: JsonObject, after: JsonObject, how: FieldManagement) {
+  const known = new Map<string, Comparison | undefined>()
+  return (apiVersion: string): Comparison | undefined => {
+    const version = how.convert ? apiVersion : how.apiVersion
+    if (known.has(version)) return known.get(version)
+    const [from, to] = [inVersion(before, version, how), inVersion(after, version, how)]
+    const whole = from && to && compareObjects(from.object, to.object, to.schema)
+    const comparison = whole && filterComparison(whole, (set) => throughEndpoint(set, how))
+    known.set(version, comparison)
+    return comparison
+  }
+}
+
+/** Without what the endpoint resets. */
+export function throughEndpoint(fields: FieldSet, { reset, only }: EndpointFields): FieldSet {
+  const rest = reset ? recursiveDifference(fields, reset) : fields
+  return only ? onlyMatching(rest, only) : rest
+}
+
+/** undefined when the version is not served any more. */
+export function inVersion(object: JsonObject, apiVersion: string, how: FieldManagement): VersionedObject | undefined {
+  if (!how.convert || apiVersion === how.apiVersion) return { object, schema: how.schema }
+  return how.convert(object, apiVersion)
+}
+
+/** Brings sets that were written for an older schema up to date. */
+export function adaptManagers(managers: Managers, live: JsonObject, how: FieldManagement): void {
+  for (const [identity, manager] of managers) {
+    const schema =
+      manager.apiVersion === how.apiVersion || !how.convert
+        ? how.schema
+        : inVersion(live, manager.apiVersion, how)?.schema
+    if (!schema) managers.delete(identity)
+    else adaptManager(managers, identity, manager, schema)
+  }
+}
+
+function adaptManager(managers: Managers, identity: string, manager: Manager, schema: SchemaNode): void {
+  const fields = adaptToSchema(manager.fields, schema)
+  if (fields !== manager.fields) managers.set(identity, { ...manager, fields })
+}

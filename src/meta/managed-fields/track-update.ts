@@ -1,0 +1,112 @@
+import type { Json, JsonObject, KubeObject, ManagedFieldsEntry } from '../object.ts'
+import { jsonEqual, withinStack } from '../patch/json-value.ts'
+import { capUpdateManagers } from './cap-managers.ts'
+import { withoutInitialNulls } from './empty-object.ts'
+import { isEmptySet, nothing, union } from './field-set.ts'
+import { formatSeconds, identityOf, isReset, type Manager, type Managers, setFields } from './managers.ts'
+import { parseManagers, storedManagers, toManagedFields } from './managers.ts'
+import {
+  adaptManagers,
+  type FieldManagement,
+  followChange,
+  managedFieldsOf,
+  withoutManagedFields,
+  withoutNeverTracked,
+} from './ownership.ts'
+
+export interface TrackUpdateInput extends FieldManagement {
+  /** The stored object; absent on create. Its managedFields were written by this package. */
+  readonly live?: KubeObject | undefined
+  /** What the request makes of it, decoded and defaulted, with the managedFields that the client sent, if any. */
+  readonly updated: KubeObject
+  /** Who writes; see `managerName`. */
+  readonly manager: string
+  /** Now, in seconds since the Unix epoch. */
+  readonly nowSeconds: number
+}
+
+/**
+ * Who owns what after a create, an update or a patch that is no apply: the manager gets what it added or changed, the
+ * others lose that and what was removed. Changes neither object. The very array of `live` comes back when nothing
+ * changed; undefined means that the object has no managedFields, which happens to objects that were stored without any.
+ *
+ * On a real server this happens after decoding and defaulting and before admission and the strategy, so that fields which
+ * those set are owned by nobody.
+ */
+export function trackUpdate(input: TrackUpdateInput): ManagedFieldsEntry[] | undefined {
+  return withinStack(() => {
+    const sent = input.subresource ? undefined : managersSent(input)
+    const stored = sent ? undefined : input.live?.metadata.managedFields
+    const managers = sent ?? storedManagers(stored)
+    if (managers.size === 0 && input.live?.metadata.uid) return undefined
+    const changed = recordUpdate(managers, input)
+    return changed || !stored ? toManagedFields(managers) : stored
+  })
+}
+
+/** What the client wants them to be; undefined when it sent none, those that are stored, or what cannot be read. */
+function managersSent({ live, updated }: TrackUpdateInput): Managers | undefined {
+  const entries = managedFieldsOf(updated) as Json | undefined
+  if (entries === undefined || entries === null) return undefined
+  if (live && jsonEqual(entries, (live.metadata.managedFields ?? null) as Json)) return undefined
+  if (isReset(entries)) return new Map()
+  try {
+    const managers = parseManagers(entries)
+    return managers.size > 0 ? managers : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export interface UpdateRecord extends FieldManagement {
+  readonly live?: KubeObject | undefined
+  readonly updated: KubeObject
+  readonly manager: string
+  readonly nowSeconds: number
+}
+
+/** Brings `managers` up to date with a change; false when they are as they were. */
+export function recordUpdate(managers: Managers, input: UpdateRecord): boolean {
+  const { live, emptyObject } = input
+  const before = (live ? withoutManagedFields(live) : (emptyObject ?? {})) as JsonObject
+  const updated = withoutManagedFields(input.updated) as JsonObject
+  const after = live || !emptyObject ? updated : withoutInitialNulls(updated, emptyObject)
+  const previously = [...managers.values()]
+  adaptManagers(managers, before, input)
+  // The author's own earlier entry counts among the others: it loses what changed, and gets it back below.
+  const { comparison, left } = followChange(managers, { before, after, author: '' }, input)
+  for (const [identity, fields] of left) setFields(managers, identity, fields)
+  dropEmpty(managers)
+
+  const taken = withoutNeverTracked(union(comparison.modified, comparison.added))
+  if (!isEmptySet(taken)) {
+    const author: Manager = authorOf(input)
+    const identity = identityOf(author)
+    const previous = managers.get(identity)
+    managers.set(identity, { ...author, fields: previous ? union(taken, previous.fields) : taken })
+  }
+  capUpdateManagers(managers)
+  return !isSame(previously, managers)
+}
+
+function authorOf({ manager, apiVersion, subresource, nowSeconds }: UpdateRecord): Manager {
+  return {
+    name: manager === '' ? 'unknown' : manager,
+    operation: 'Update',
+    apiVersion,
+    subresource: subresource ?? '',
+    time: formatSeconds(nowSeconds),
+    fields: nothing,
+  }
+}
+
+function dropEmpty(managers: Managers): void {
+  for (const [identity, { fields }] of managers) if (isEmptySet(fields)) managers.delete(identity)
+}
+
+/** Untouched managers are the same objects. */
+function isSame(before: readonly Manager[], after: Managers): boolean {
+  if (before.length !== after.size) return false
+  const present = new Set(after.values())
+  return before.every((manager) => present.has(manager))
+}
