@@ -165,7 +165,7 @@ export class CommitQueue {
     for (const { key, value } of puts) {
       const before = this.#newest(key)
       const createRevision = before?.createRevision ?? revision
-      const version = encodeVersion(revision, createRevision, value)
+      const version = encodeVersion(key, value, revision, createRevision)
       this.#write(writes, key, before, version, revision)
       writes.operations.push({ key: currentKey(key), value: version.record })
       log.push({ type: 'put', key, previous: before?.revision ?? 0, createRevision })

@@ -49,27 +49,31 @@ export interface Version {
   record: Buffer
 }
 
-/** A record is checksum (4 bytes) · revision (8) · create revision (8) · value. */
+/** A record is checksum (4 bytes, of the key and what follows) · revision (8) · create revision (8) · value. */
 const headerBytes = 20
 
-export function encodeVersion(revision: number, createRevision: number, value: Uint8Array): Version {
+export function encodeVersion(key: Key, value: Uint8Array, revision: number, createRevision: number): Version {
   const record = Buffer.allocUnsafe(headerBytes + value.length)
   writeRevision(record, revision, 4)
   writeRevision(record, createRevision, 12)
   record.set(value, headerBytes)
-  record.writeUInt32BE(crc32(record.subarray(4)), 0)
+  record.writeUInt32BE(checksum(key, record), 0)
   return { revision, createRevision, value: record.subarray(headerBytes), record }
 }
 
-/** Throws `corrupt` when the bytes are not what was written. */
-export function decodeVersion(record: Buffer, storedKey: string): Version {
-  if (record.length < headerBytes || record.readUInt32BE(0) !== crc32(record.subarray(4))) throw damaged(storedKey)
+/** Throws `corrupt` when the bytes are not what was written for this key. */
+export function decodeVersion(key: Key, record: Buffer): Version {
+  if (record.length < headerBytes || record.readUInt32BE(0) !== checksum(key, record)) throw damaged(key)
   return {
     revision: readRevision(record, 4),
     createRevision: readRevision(record, 12),
     value: record.subarray(headerBytes),
     record,
   }
+}
+
+function checksum(key: Key, record: Buffer): number {
+  return crc32(record.subarray(4), crc32(key))
 }
 
 function writeRevision(record: Buffer, revision: number, offset: number): void {
@@ -132,5 +136,8 @@ function parseOperation(line: string): LogOperation {
 }
 
 function damaged(storedKey: string): StorageError {
-  return new StorageError('corrupt', `the store is damaged: the checksum of ${JSON.stringify(storedKey)} is wrong`)
+  return new StorageError(
+    'corrupt',
+    `the store is damaged: the record of ${JSON.stringify(storedKey)} is not what was written`,
+  )
 }

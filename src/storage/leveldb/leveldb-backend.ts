@@ -153,10 +153,9 @@ class LeveldbBackend implements Backend {
   }
 
   #read(key: Key): Version | undefined {
-    const name = currentKey(key)
     try {
-      const record = this.#database.getSync(name)
-      return record && decodeVersion(record, name)
+      const record = this.#database.getSync(currentKey(key))
+      return record && decodeVersion(key, record)
     } catch (error) {
       throw readFailure(error)
     }

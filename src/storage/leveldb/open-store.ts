@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StorageError } from '../storage-error.ts'
-import { batchWriter, openDatabase, type Database } from './database.ts'
+import { batchWriter, openDatabase, readFailure, type Database } from './database.ts'
 import { encodeLogRecord, logKey, metaKey } from './layout.ts'
+import { verifyFiles } from './verify-files.ts'
 import { verifyLog } from './verify-log.ts'
 
 /** Says whose directory this is; written last when a store is made, so without it nothing was ever acknowledged. */
@@ -30,6 +31,8 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
   const files = await listDirectory(directory)
   const identity = files.includes(identityFile) ? await readIdentity(directory) : undefined
   checkFiles(directory, files, identity !== undefined)
+  const flaw = await verifyFiles(directory)
+  if (flaw !== undefined) throw new StorageError('corrupt', `the store in ${directory} is damaged: ${flaw}`)
   const database = await openDatabase(directory, { ...options, createIfMissing: identity === undefined })
   try {
     if (!identity) await makeStore(directory, database)
@@ -37,7 +40,9 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
     return { database, ...(await checkStore(database, id, options)) }
   } catch (error) {
     await database.close()
-    throw error
+    const failure = readFailure(error)
+    if (failure.message.includes(directory)) throw failure
+    throw new StorageError(failure.code, `${directory}: ${failure.message}`, { cause: error })
   }
 }
 

@@ -50,18 +50,16 @@ function toEvent({ type, key, previous, createRevision }: LogOperation, revision
 }
 
 function versionAt(key: string, revision: number, read: Read): Version {
-  const name = currentKey(key)
-  const record = read(name)
+  const record = read(currentKey(key))
   if (record) {
-    const current = decodeVersion(record, name)
+    const current = decodeVersion(key, record)
     if (current.revision === revision) return current
   }
   return historyAt(key, revision, read)
 }
 
 function historyAt(key: string, revision: number, read: Read): Version {
-  const name = historyKey(key, revision)
-  const record = read(name)
+  const record = read(historyKey(key, revision))
   if (!record) throw new StorageError('corrupt', `the store is damaged: ${key} has no version of revision ${revision}`)
-  return decodeVersion(record, name)
+  return decodeVersion(key, record)
 }

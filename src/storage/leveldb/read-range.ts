@@ -56,10 +56,10 @@ async function readPage({ database, revision, shadowed }: RangeSource, snapshot:
       const last = rows.at(-1)
       const spanEnd = last ? `${keyOfCurrent(last[0])}\0` : end
       const span = { start: spanStart, end: spanEnd, revision }
-      const current = rows.map(([stored, record]) => ({
-        key: keyOfCurrent(stored),
-        version: decodeVersion(record, stored),
-      }))
+      const current = rows.map(([stored, record]) => {
+        const key = keyOfCurrent(stored)
+        return { key, version: decodeVersion(key, record) }
+      })
       const replacements = shadowed
         ? shadowed.filter(({ key }) => key >= spanStart && key < spanEnd)
         : await readReplaced(database, snapshot, span, current)
@@ -132,9 +132,11 @@ async function readReplaced(
   }
   const replaced: Replacement[] = []
   for (const [key, revision] of newestBefore) {
-    const name = historyKey(key, revision)
-    const record = database.getSync(name, { snapshot } as object as { keyEncoding?: string; valueEncoding?: string })
-    if (record && record.length > 0) replaced.push({ key, version: decodeVersion(record, name) })
+    const record = database.getSync(historyKey(key, revision), { snapshot } as object as {
+      keyEncoding?: string
+      valueEncoding?: string
+    })
+    if (record && record.length > 0) replaced.push({ key, version: decodeVersion(key, record) })
   }
   return replaced
 }
@@ -153,7 +155,7 @@ export async function readReplacedVersion(
   })
   try {
     const entry = await iterator.next()
-    return entry && entry[1].length > 0 ? decodeVersion(entry[1], entry[0]) : undefined
+    return entry && entry[1].length > 0 ? decodeVersion(key, entry[1]) : undefined
   } catch (error) {
     throw readFailure(error)
   } finally {
