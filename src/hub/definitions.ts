@@ -1,6 +1,5 @@
 import type { ResourceDefinition, Strategy, SubresourceCreate, VirtualCreate } from '../registry/resource-definition.ts'
 import { builtinDefinitions } from '../registry/builtin/builtin-definitions.ts'
-import { customResourceDefinitionsDefinition } from '../registry/apiextensions/crd-definition.ts'
 import {
   agentReportCrd,
   childClusterCrd,
@@ -29,8 +28,7 @@ export interface HubDefinitions {
 /** Everything that the hub serves in each workspace before any CRD: Kubernetes' own kinds, kcp's, ours. */
 export function hubDefinitions({ caPem, hub, virtualCreate, subresourceCreate }: DefinitionsOptions): HubDefinitions {
   const contentDefinitions = (): ContentDefinitions => contents
-  const crds = new Map([['apiextensions.k8s.io/customresourcedefinitions', customResourceDefinitionsDefinition]])
-  const builtins = builtinDefinitions({ definitions: crds, virtualCreate, subresourceCreate })
+  const builtins = builtinDefinitions({ virtualCreate, subresourceCreate })
   const find = (group: string, resource: string): ResourceDefinition => {
     const found = all.find((definition) => definition.group === group && definition.resource === resource)
     if (!found) throw new Error(`no definition of ${resource}.${group}`)

@@ -7,6 +7,7 @@ import { identityOfCertificate } from '../access/authentication/client-certifica
 import { createAuthenticator } from '../access/authentication/authenticator.ts'
 import { createServiceAccountAuthenticator } from '../access/authentication/service-account-authenticator.ts'
 import { createIssuerOf } from '../access/authentication/service-account-token.ts'
+import { impersonate } from '../access/authentication/impersonation.ts'
 import { createTokenRequests } from '../access/authentication/token-request.ts'
 import { createTokenReview, reviewSelf } from '../access/authentication/user-reviews.ts'
 import { createAccessReviews } from '../access/authorization/access-reviews.ts'
@@ -31,6 +32,7 @@ import { createLogicalClusterResolver } from '../registry/tenancy/logical-cluste
 import type { Backend } from '../storage/backend.ts'
 import { parseObjectKey } from '../storage/keys.ts'
 import { createObjectCache } from '../storage/create-object-cache.ts'
+import { createAuthenticate } from './authenticate.ts'
 import { createBootstrapObjects, readBootstrapObjects } from './bootstrap-objects.ts'
 import { openRoot } from './bootstrap-root.ts'
 import { childClusterController } from './controllers/child-cluster-controller.ts'
@@ -142,11 +144,13 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const server: ApiServer = createApiServer({
     store,
     catalog,
-    authenticator,
+    authenticate: createAuthenticate(authenticator),
     authorizer,
     admission: createAdmissionChain(
       hubAdmission({ reader, authorizer, rules: authorizer, urlOf: (path) => `${externalUrl}/clusters/${path}` }),
     ),
+    impersonate: async (requestor, logicalCluster, headers) =>
+      (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
     resolveLogicalCluster: async (pathOrName) => (await resolve(pathOrName))?.name,
     clock,
     logger,

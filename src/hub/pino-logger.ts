@@ -18,7 +18,7 @@ export function createPinoLogger(level: LogLevel): Logger {
   return wrap(root, {})
 }
 
-type Pino = PinoLogger<never>
+type Pino = PinoLogger
 
 function wrap(root: Pino, common: LogFields): Logger {
   const toFields = (fields: LogFields = {}) => {
