@@ -2,15 +2,18 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number
-  /** Calls `callback` once after `delayMs`; the returned function cancels it. Never keeps the process alive by itself. */
-  after(delayMs: number, callback: () => void): () => void
+  /**
+   * Calls `callback` once after `delayMs`; the returned function cancels it. Keeps the process alive only when asked to:
+   * somebody awaits it.
+   */
+  after(delayMs: number, callback: () => void, options?: { keepAlive?: boolean }): () => void
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(delayMs, callback) {
+  after(delayMs, callback, { keepAlive = false } = {}) {
     const timer = setTimeout(callback, delayMs)
-    timer.unref?.()
+    if (!keepAlive) timer.unref?.()
     return () => clearTimeout(timer)
   },
 }

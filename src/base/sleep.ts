@@ -9,7 +9,7 @@ export function sleep(ms: number, signal?: AbortSignal, clock: Clock = systemClo
       signal?.removeEventListener('abort', stop)
       resolve()
     }
-    const cancel = clock.after(ms, stop)
+    const cancel = clock.after(ms, stop, { keepAlive: true })
     signal?.addEventListener('abort', stop, { once: true })
   })
 }
