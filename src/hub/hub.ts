@@ -113,7 +113,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   }
 
   // Who may do what.
-  const authorizer = createRbacAuthorizer({ reader })
+  const authorizer = createRbacAuthorizer({ reader, openPathsOf: 'root' })
   const tokens = [createServiceAccountAuthenticator({ keys: secrets.serviceAccountKeys, issuerOf, reader, clock })]
   const authenticator = createAuthenticator({ tokens })
   const reviews = createAccessReviews(authorizer, authorizer)

@@ -84,6 +84,24 @@ describe('the gate in front of a workspace', () => {
   })
 })
 
+describe('paths of the logical cluster whose existence is no secret', () => {
+  it('meet its rules without the gate, its resources do not', () => {
+    const { reader, one } = setUp()
+    const authorizer = createRbacAuthorizer({ reader, openPathsOf: 'one' })
+    one.clusterRole('health', { verbs: ['get'], nonResourceURLs: ['/healthz'] }, readPods)
+    one.clusterRoleBinding('health', 'health', groupSubject('system:authenticated'))
+    const allowed = (attributes: AuthorizationAttributes) => {
+      const decision = authorizer.authorize(attributes)
+      if (isPromise(decision)) throw new Error('expected an answer at once')
+      return decision.allowed
+    }
+    expect(allowed(pathAttributes(alice, 'one', 'get', '/healthz'))).toBe(true)
+    expect(allowed(pathAttributes(alice, 'one', 'get', '/metrics'))).toBe(false)
+    expect(allowed(getPod(alice))).toBe(false)
+    expect(allowed(pathAttributes(alice, 'two', 'get', '/healthz'))).toBe(false)
+  })
+})
+
 describe('users and scopes', () => {
   it('lets system:masters do everything everywhere, without reading a rule', () => {
     const { reader, ask } = setUp()

@@ -23,6 +23,11 @@ export interface RbacAuthorizerOptions {
    * Default true; false for a server with a single workspace that everyone is in.
    */
   requireAccess?: boolean
+  /**
+   * The logical cluster whose existence is no secret (`root`): requests for its paths meet its RBAC without the gate, so
+   * that health checks and version questions need no credentials there.
+   */
+  openPathsOf?: string
   /** Bound on rules held, counted in roles and binding subjects (about 75 bytes each). */
   maxRules?: number
   /** Bound on remembered answers, over all logical clusters and users (about 150 bytes each). */
@@ -78,7 +83,7 @@ interface UserEntry {
 const answersPerUser = 8 // what an entry of `users` costs, counted in answers
 
 export function createRbacAuthorizer(options: RbacAuthorizerOptions): RbacAuthorizer {
-  const { reader, requireAccess = true, maxRules = 300_000, maxAnswers = 200_000 } = options
+  const { reader, requireAccess = true, openPathsOf, maxRules = 300_000, maxAnswers = 200_000 } = options
   const clusters = new LRUCache<string, ClusterEntry>({
     maxSize: maxRules,
     sizeCalculation: (entry) => Math.min(maxRules, 1 + entry.rules.size), // a huge workspace is held, alone if need be
@@ -141,7 +146,8 @@ export function createRbacAuthorizer(options: RbacAuthorizerOptions): RbacAuthor
     attributes: AuthorizationAttributes,
   ): AuthorizationDecision {
     const user = userIn(entry, subject, attributes)
-    return user.hasAccess ? decide(user.rules, attributes) : deniedWorkspace
+    const isOpen = attributes.path !== '' && attributes.logicalCluster === openPathsOf
+    return user.hasAccess || isOpen ? decide(user.rules, attributes) : deniedWorkspace
   }
 
   return {
