@@ -1,9 +1,10 @@
 import { badRequest, invalid, unsupportedMediaType } from '../meta/api-errors.ts'
 import { fieldInvalid } from '../meta/field-error.ts'
-import { toApiVersion } from '../meta/group-version.ts'
+import { type GroupVersionKind, toApiVersion } from '../meta/group-version.ts'
 import { parseJson, parseJsonStrictly } from '../meta/json.ts'
 import type { JsonObject, KubeObject } from '../meta/object.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
+import { decodeProtobuf, protobufMediaType } from '../registry/codec/protobuf.ts'
 import { applySchemaDefaults } from '../registry/schema/apply-schema-defaults.ts'
 import { checkTypes, undecodable } from '../registry/schema/check-types.ts'
 import { isJsonObject } from '../registry/schema/json-value.ts'
@@ -12,7 +13,8 @@ import type { Exchange } from './exchange.ts'
 import { parseYaml } from './yaml-body.ts'
 import type { FieldValidation } from './write-options.ts'
 
-const acceptedTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const customTypes = ['application/json', 'application/yaml']
+const acceptedTypes = [...customTypes, protobufMediaType]
 
 /** The body as JSON with what was noticed on the way: fields that occur twice. */
 export interface DecodedBody {
@@ -27,8 +29,8 @@ export function bodyType(exchange: Exchange): string {
   return (end === -1 ? header : header.slice(0, end)).trim().toLowerCase()
 }
 
-/** Throws 415 and 400. */
-export function decodeBody(exchange: Exchange, validation: FieldValidation): DecodedBody {
+/** Throws 415 and 400. `kind`: what the body is where protobuf does not say; without it, protobuf is not taken. */
+export function decodeBody(exchange: Exchange, validation: FieldValidation, kind?: GroupVersionKind): DecodedBody {
   const { body } = exchange.request
   const type = bodyType(exchange)
   switch (type) {
@@ -38,8 +40,11 @@ export function decodeBody(exchange: Exchange, validation: FieldValidation): Dec
       return toDecoded(parseJsonStrictly(body))
     case 'application/yaml':
       return toDecoded(parseYaml(body))
+    case protobufMediaType:
+      if (!kind) throw unsupportedMediaType(customTypes)
+      return { value: decodeProtobuf(body, kind), duplicates: [] }
     default:
-      throw unsupportedMediaType(acceptedTypes)
+      throw unsupportedMediaType(kind ? acceptedTypes : customTypes)
   }
 }
 
@@ -62,11 +67,16 @@ function describe(value: unknown): string {
 
 /** The object of a create or update: of the right kind and types, unknown fields dropped, defaults filled in. */
 export function decodeObject(exchange: Exchange, scope: ResourceScope, validation: FieldValidation): KubeObject {
-  const { value, duplicates } = decodeBody(exchange, validation)
+  const { value, duplicates } = decodeBody(exchange, validation, protobufKind(scope))
   checkKind(scope, value)
   const problems = dropUnknown(scope, value, duplicates)
   report(exchange, scope, problems, validation)
   return completeObject(scope, value)
+}
+
+function protobufKind({ definition, version }: ResourceScope): GroupVersionKind | undefined {
+  if (definition.custom) return undefined
+  return { group: definition.group, version: version.version, kind: definition.kind }
 }
 
 /** Types and defaults of what is otherwise an object of the scope's kind. Throws 400. */

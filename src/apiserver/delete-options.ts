@@ -8,6 +8,8 @@ import { type Exchange, parseCount } from './exchange.ts'
 import { parseBoolean } from './request-info.ts'
 import { validateDryRun } from './write-options.ts'
 
+/** Of custom resources, too: clients send the options of every DELETE in protobuf. */
+const deleteOptionsKind = { group: '', version: 'v1', kind: 'DeleteOptions' }
 const policies = ['Background', 'Foreground', 'Orphan'] as const
 type Policy = (typeof policies)[number]
 
@@ -20,7 +22,7 @@ export interface ParsedDeleteOptions {
 export function parseDeleteOptions(exchange: Exchange): ParsedDeleteOptions {
   const hasBody = exchange.request.body.length > 0
   if (!hasBody && exchange.info.query === '') return { options: {}, dryRun: false }
-  const raw = hasBody ? decodeBody(exchange, 'Ignore').value : queryOptions(exchange)
+  const raw = hasBody ? decodeBody(exchange, 'Ignore', deleteOptionsKind).value : queryOptions(exchange)
   const propagationPolicy = raw['propagationPolicy'] ?? undefined
   const orphanDependents = raw['orphanDependents'] ?? undefined
   const grace = raw['gracePeriodSeconds'] ?? undefined

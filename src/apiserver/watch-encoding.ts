@@ -1,7 +1,8 @@
 import { toApiVersion } from '../meta/group-version.ts'
 import { stringifyJson } from '../meta/json.ts'
-import type { KubeObject } from '../meta/object.ts'
+import type { JsonObject, KubeObject } from '../meta/object.ts'
 import type { Status } from '../meta/status.ts'
+import { encodeWatchFrame, protobufMediaType } from '../registry/codec/protobuf.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
 import type { CachedObject, CacheEvent } from '../storage/object-cache.ts'
 import type { Exchange } from './exchange.ts'
@@ -14,6 +15,7 @@ export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
 
 /** Turns changes into the frames of one watch. Frames of events are shared by all watches of the same form. */
 export interface WatchEncoding {
+  readonly contentType: string
   /** The frame of an event as this watch sees it; `object` is the event's current or departed object. */
   event(type: ChangeType, event: CacheEvent, object: CachedObject): Uint8Array
   /** The frame of an object that was there before the watch began. */
@@ -30,7 +32,8 @@ export function createWatchEncoding(
   scope: ResourceScope,
   output: Output,
 ): WatchEncoding {
-  return output.as === 'object' ? plainEncoding(parts, scope) : transformedEncoding(parts, exchange, scope, output)
+  const isPlain = output.as === 'object' && output.media === 'json'
+  return isPlain ? plainEncoding(parts, scope) : transformedEncoding(parts, exchange, scope, output)
 }
 
 /** Stored bytes between a head and a tail: nothing is parsed. */
@@ -44,6 +47,7 @@ function plainEncoding(parts: ServerParts, scope: ResourceScope): WatchEncoding 
     DELETED: kindOfFrame('DELETED', form, scope),
   }
   return {
+    contentType: 'application/json',
     event(type, event, object) {
       const kind = kinds[type]
       let frame = event.encoded.get(kind.form)
@@ -81,7 +85,7 @@ function bookmarkBody(revision: number, endsInitialEvents: boolean): Pick<KubeOb
   return { metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations } }
 }
 
-/** Tables and partial objects. Only the first frame of a table watch has the column definitions. */
+/** Tables, partial objects and protobuf. Only the first frame of a table watch has the column definitions. */
 function transformedEncoding(
   parts: ServerParts,
   exchange: Exchange,
@@ -90,20 +94,26 @@ function transformedEncoding(
 ): WatchEncoding {
   const { definition, version } = scope
   const apiVersion = toApiVersion({ group: definition.group, version: version.version })
+  const isProtobuf = output.media === 'protobuf'
+  const frame = (type: string, object: unknown): Uint8Array =>
+    isProtobuf ? encodeWatchFrame(type, object as JsonObject) : frameOf(type, object)
   let isFirst = true
   const encode = (type: string, object: KubeObject): Uint8Array => {
-    if (output.as === 'partial') return frameOf(type, toPartial(object, output.metaVersion))
+    if (output.as === 'object') return frame(type, object)
+    if (output.as === 'partial') return frame(type, toPartial(object, output.metaVersion))
     const { resourceVersion = '' } = object.metadata
     const table = toTable([object], { resourceVersion }, tableRequest(parts, exchange, scope, output))
-    if (!isFirst) return frameOf(type, { ...table, columnDefinitions: null })
+    if (!isFirst) return frame(type, { ...table, columnDefinitions: null })
     isFirst = false
-    return frameOf(type, table)
+    return frame(type, table)
   }
-  const form = `${output.as} ${output.metaVersion} ${apiVersion}/${definition.kind}${scope.logicalCluster === '*' ? '/*' : ''}`
+  const everywhere = scope.logicalCluster === '*' ? '/*' : ''
+  const form = `${output.media} ${output.as} ${output.metaVersion} ${apiVersion}/${definition.kind}${everywhere}`
   return {
+    contentType: isProtobuf ? `${protobufMediaType};stream=watch` : output.contentType,
     event(type, event, object) {
-      // Ages differ by the moment: only partial objects are the same for all.
-      if (output.as !== 'partial') return encode(type, parts.store.toVersion(scope, object))
+      // Ages differ by the moment: everything but tables is the same for all.
+      if (output.as === 'table') return encode(type, parts.store.toVersion(scope, object))
       const key = `${type} ${form}`
       let frame = event.encoded.get(key)
       if (!frame) event.encoded.set(key, (frame = encode(type, parts.store.toVersion(scope, object))))
@@ -112,6 +122,6 @@ function transformedEncoding(
     initial: (object) => encode('ADDED', parts.store.toVersion(scope, object)),
     bookmark: (revision, ends) =>
       encode('BOOKMARK', { kind: definition.kind, apiVersion, ...bookmarkBody(revision, ends) }),
-    error: (status) => frameOf('ERROR', status),
+    error: (status) => frame('ERROR', status),
   }
 }

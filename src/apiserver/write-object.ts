@@ -3,11 +3,12 @@ import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { ApiResponse } from '../client/transport.ts'
 import { toApiVersion } from '../meta/group-version.ts'
 import { stringifyJson } from '../meta/json.ts'
-import type { KubeObject, ListMeta } from '../meta/object.ts'
+import type { JsonObject, KubeObject, ListMeta } from '../meta/object.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
 import type { ResourceVersion } from '../registry/resource-definition.ts'
 import type { CachedObject } from '../storage/object-cache.ts'
 import type { Exchange } from './exchange.ts'
+import { encodeProtobuf, hasProtobuf as isKnownToProtobuf } from '../registry/codec/protobuf.ts'
 import { negotiate, type Output } from './negotiation.ts'
 import { respondBytes } from './respond.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -92,6 +93,7 @@ export function tableRequest(
 }
 
 export function encodeOutput(value: unknown, { media, pretty }: Output): Uint8Array {
+  if (media === 'protobuf') return encodeProtobuf(value as JsonObject)
   if (media === 'yaml')
     return Buffer.from(stringifyYaml(value, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' }))
   return Buffer.from(pretty ? `${JSON.stringify(value, bigintsAsNumbers, 2)}\n` : stringifyJson(value))
@@ -102,7 +104,9 @@ function bigintsAsNumbers(_: string, value: unknown): unknown {
 }
 
 /** Only built-in kinds have a protobuf form. */
-export function hasProtobuf({ definition }: ResourceScope): boolean {
-  return !definition.custom && protobufReady
+export function hasProtobuf({ definition, version }: ResourceScope): boolean {
+  return (
+    !definition.custom &&
+    isKnownToProtobuf(toApiVersion({ group: definition.group, version: version.version }), definition.kind)
+  )
 }
-const protobufReady = false

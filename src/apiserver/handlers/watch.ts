@@ -7,8 +7,10 @@ import type { Exchange } from '../exchange.ts'
 import { type ListOptions, parseListOptions } from '../list-options.ts'
 import { negotiate } from '../negotiation.ts'
 import { respond } from '../respond.ts'
+import { protobufMediaType } from '../../registry/codec/protobuf.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { createWatchEncoding } from '../watch-encoding.ts'
+import { hasProtobuf } from '../write-object.ts'
 import { type WatchPlan, WatchStream } from '../watch-stream.ts'
 
 const minTimeoutSeconds = 1_800 // without a wish: 30 to 60 minutes, so that watches do not all end at once
@@ -19,14 +21,15 @@ export function handleWatch(parts: ServerParts, exchange: Exchange, scope: Resou
     const body = {
       start: (sink: ConstructorParameters<typeof WatchStream>[2]) => new WatchStream(parts, plan, sink).start(),
     }
-    return respond(exchange, 200, 'application/json', body)
+    return respond(exchange, 200, plan.encoding.contentType, body)
   })
 }
 
 export function planWatch(parts: ServerParts, exchange: Exchange, scope: ResourceScope): MaybePromise<WatchPlan> {
   const options = parseListOptions(exchange, scope, true)
-  const output = negotiate(exchange, { shape: 'object', protobuf: false, transforms: true })
-  if (output.media !== 'json') throw notAcceptable(['application/json', 'application/json;stream=watch'])
+  const output = negotiate(exchange, { shape: 'object', protobuf: hasProtobuf(scope), transforms: true })
+  if (output.media === 'yaml')
+    throw notAcceptable(['application/json;stream=watch', `${protobufMediaType};stream=watch`])
   const { initial, after } = beginning(options)
   const { namespace } = exchange.info
   const plan: WatchPlan = {

@@ -3,6 +3,7 @@ import { nameIsDnsSubdomain } from '../../meta/names.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { validateObjectMeta, validateObjectMetaUpdate } from '../../meta/object-meta-validation.ts'
 import type { OperationContext, Strategy } from '../resource-definition.ts'
+import { validateSchema } from '../schema/validate-schema.ts'
 import type { ResourceScope } from './object-store.ts'
 
 const maxOwnerReferences = 32 // each one is an index key in the object's transaction
@@ -15,6 +16,7 @@ export function validateNew(scope: ResourceScope, object: KubeObject, context: O
   const errors = validateObjectMeta(object.metadata, { namespaced, checkName })
   validateOwnerCount(object, errors)
   append(errors, strategy.validate?.(object, context))
+  validateBuiltin(scope, object, undefined, errors)
   return errors
 }
 
@@ -30,7 +32,29 @@ export function validateChange(
   validateOwnerCount(object, errors)
   append(errors, strategy?.validate?.(object, context, previous))
   append(errors, strategy?.validateUpdate?.(object, previous, context))
+  validateBuiltin(scope, object, previous, errors)
   return errors
+}
+
+/**
+ * What the schema of a built-in kind says beyond JSON types, which decoding has checked: required fields and enums. Rules
+ * of the strategy come first and have the better words; custom resources bring their schema's rules in the strategy.
+ */
+function validateBuiltin(
+  { definition, version }: ResourceScope,
+  object: KubeObject,
+  previous: KubeObject | undefined,
+  errors: FieldError[],
+): void {
+  if (definition.custom) return
+  const found = validateSchema(object, version.schema, previous ? { previous } : {})
+  if (found.length === 0) return
+  const known = new Set(errors.map(({ field, reason }) => `${reason} ${field}`))
+  for (const error of found) {
+    // Lists with keys may repeat a key (environment variables, container ports): upstream refuses that kind by kind.
+    if (error.reason === 'FieldValueTypeInvalid' || error.reason === 'FieldValueDuplicate') continue
+    if (!known.has(`${error.reason} ${error.field}`)) errors.push(error)
+  }
 }
 
 /** The 422 of a PUT that does not say what it is based on, where the kind demands it. */
