@@ -1,0 +1,154 @@
+import type { Client } from '../client/client.ts'
+import { createClient, toApiStatusError } from '../client/create-client.ts'
+import type { Transport } from '../client/transport.ts'
+import { isAlreadyExists } from '../meta/api-errors.ts'
+import { agentNamespace } from '../meta/fleet/fleet-names.ts'
+import { fromApiVersion, type GroupVersionResource } from '../meta/group-version.ts'
+import type { KubeObject } from '../meta/object.ts'
+import { agentServiceAccount, claimConfigMap, credentialsSecret } from './child-names.ts'
+import { joinManifests, type JoinRequest } from './join-manifests.ts'
+import { textAt } from './json-access.ts'
+
+/** Why a child cluster cannot be joined, in one sentence. */
+export class JoinError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'JoinError'
+  }
+}
+
+export interface JoinChildOptions extends JoinRequest {
+  /** Speaks to the child as its administrator; used for this and then forgotten. */
+  childTransport: Transport
+  /** Only says what would be made. */
+  dryRun?: boolean
+}
+
+export interface JoinedChild {
+  /** What was made, or would be. */
+  manifests: KubeObject[]
+  /** uid of the child's kube-system namespace: unique in the hub. */
+  clusterUid: string
+  kubernetesVersion: string
+}
+
+const resourceOfKind = new Map([
+  ['Namespace', 'namespaces'],
+  ['ConfigMap', 'configmaps'],
+  ['ServiceAccount', 'serviceaccounts'],
+  ['ClusterRole', 'clusterroles'],
+  ['ClusterRoleBinding', 'clusterrolebindings'],
+  ['Role', 'roles'],
+  ['RoleBinding', 'rolebindings'],
+])
+
+/**
+ * Makes what a child cluster needs to be served. The claim is created and never overwritten: a child that belongs to
+ * another hub, or to another ChildCluster of this one, is refused with its owner's name. Joining again as the same
+ * ChildCluster brings everything up to date.
+ */
+export async function joinChildCluster(options: JoinChildOptions): Promise<JoinedChild> {
+  const child = createClient({ transport: options.childTransport, userAgent: 'atoll-join' })
+  const facts = await readIdentity(child)
+  const manifests = joinManifests(options)
+  if (options.dryRun) {
+    const owner = await readClaim(child)
+    if (owner) requireOwn(owner, options)
+    return { manifests, ...facts }
+  }
+  for (const manifest of manifests) {
+    const resource = child.resource(resourceOf(manifest))
+    const { name = '', namespace } = manifest.metadata
+    if (manifest.metadata.name === claimConfigMap) {
+      await claim(child, manifest, options)
+      continue
+    }
+    const objectName = namespace === undefined ? { name } : { namespace, name }
+    const write = { fieldManager: 'atoll-join', force: true }
+    await resource.patch(objectName, { type: 'apply', body: manifest }, write)
+  }
+  return { manifests, ...facts }
+}
+
+async function claim(child: Client, manifest: KubeObject, request: JoinRequest): Promise<void> {
+  try {
+    await child.resource(resourceOf(manifest)).create(manifest)
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    requireOwn((await readClaim(child)) ?? {}, request)
+  }
+}
+
+async function readClaim(child: Client): Promise<Record<string, string> | undefined> {
+  const response = await child.raw({
+    method: 'GET',
+    path: `/api/v1/namespaces/${agentNamespace}/configmaps/${claimConfigMap}`,
+  })
+  if (response.status === 404) return undefined
+  if (response.status >= 400) throw toApiStatusError(response, response.body)
+  const object = JSON.parse(new TextDecoder().decode(response.body)) as KubeObject
+  return (object['data'] ?? {}) as Record<string, string>
+}
+
+function requireOwn(owner: Readonly<Record<string, string>>, { hubId, childClusterUid }: JoinRequest): void {
+  if (owner['hubId'] === hubId && owner['childClusterUid'] === childClusterUid) return
+  throw new JoinError(
+    `this cluster already belongs to hub ${owner['hubId'] ?? '?'} as child cluster "${owner['name'] ?? '?'}": ` +
+      `unjoin it there, or delete the ConfigMap ${agentNamespace}/${claimConfigMap} when that hub is gone`,
+  )
+}
+
+async function readIdentity(child: Client): Promise<{ clusterUid: string; kubernetesVersion: string }> {
+  const system = await child.resource({ group: '', version: 'v1', resource: 'namespaces' }).get({ name: 'kube-system' })
+  const version = await child.raw({ method: 'GET', path: '/version' })
+  const gitVersion = textAt(JSON.parse(new TextDecoder().decode(version.body)) as unknown, 'gitVersion')
+  return { clusterUid: system.metadata.uid ?? '', kubernetesVersion: gitVersion ?? '' }
+}
+
+function resourceOf({ apiVersion = '', kind = '' }: KubeObject): GroupVersionResource {
+  const groupVersion = fromApiVersion(apiVersion)
+  const resource = resourceOfKind.get(kind)
+  if (!groupVersion || resource === undefined) throw new Error(`no resource for ${apiVersion} ${kind}`)
+  return { ...groupVersion, resource }
+}
+
+export interface AgentToken {
+  token: string
+  /** RFC 3339; a hub that stores the token asks for a new one well before. */
+  expires: string
+}
+
+const defaultLifetimeSeconds = 7 * 24 * 3600
+
+/**
+ * A token of the agent's ServiceAccount, bound to a Secret in the child: whoever deletes that Secret there has taken the
+ * hub's access away. With the token itself a new one can be minted, before it expires.
+ */
+export async function mintAgentToken(
+  childTransport: Transport,
+  lifetimeSeconds = defaultLifetimeSeconds,
+): Promise<AgentToken> {
+  const child = createClient({ transport: childTransport, userAgent: 'atoll-join' })
+  const secrets = child.resource({ group: '', version: 'v1', resource: 'secrets' })
+  const name = { namespace: agentNamespace, name: credentialsSecret }
+  const empty: KubeObject = { apiVersion: 'v1', kind: 'Secret', metadata: name, type: 'Opaque' }
+  const secret = await secrets.create(empty).catch(async (error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+    return secrets.get(name)
+  })
+  const request: KubeObject = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    metadata: { name: agentServiceAccount, namespace: agentNamespace },
+    spec: {
+      expirationSeconds: lifetimeSeconds,
+      boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name: credentialsSecret, uid: secret.metadata.uid },
+    },
+  }
+  const accounts = child.resource({ group: '', version: 'v1', resource: 'serviceaccounts' })
+  const answer = await accounts.create(request, { subresource: 'token' })
+  const token = textAt(answer['status'], 'token')
+  const expires = textAt(answer['status'], 'expirationTimestamp')
+  if (token === undefined || expires === undefined) throw new JoinError('the child cluster gave no token')
+  return { token, expires }
+}

@@ -1,0 +1,85 @@
+import type { Logger } from '../base/logger.ts'
+import { isConflict, isNotFound } from '../meta/api-errors.ts'
+import type { Delivery } from '../meta/fleet/delivery.ts'
+import { agentNamespace, managedLabel, namespaceOriginAnnotation } from '../meta/fleet/fleet-names.ts'
+import type { GroupVersionResource } from '../meta/group-version.ts'
+import type { JsonObject } from '../meta/object.ts'
+import { claimConfigMap, stateConfigMap, workspaceRoleBinding } from './child-names.ts'
+import type { EmptyNamespaces } from './empty-namespaces.ts'
+import { removeSlot } from './remove-slot.ts'
+import type { SlotParts } from './slot-parts.ts'
+import { newSlotRecord, type SlotRecord } from './slot-record.ts'
+import { namespaces, roleBindings, serviceAccounts } from './target-spaces.ts'
+
+export interface LeaveParts extends SlotParts {
+  hubId: string
+  records: ReadonlyMap<string, SlotRecord>
+  emptyNamespaces: EmptyNamespaces
+}
+
+const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
+
+/**
+ * The child leaves its hub. `keep`: every object stays and loses our marks. `delete`: what the slots recorded goes, by uid.
+ * One step of it: answers whether all is done, or has to be asked again.
+ */
+export async function leaveChild(parts: LeaveParts, workloads: 'keep' | 'delete'): Promise<boolean> {
+  const slots = parts.deliveries.list()
+  let done = true
+  for (const delivery of slots) if (!(await letGo(parts, delivery, workloads))) done = false
+  if (!done) return false
+  const spaces = new Map(slots.map((delivery) => [delivery.spec.targetNamespace, delivery.spec]))
+  if (workloads === 'delete') for (const spec of spaces.values()) await parts.emptyNamespaces.removeIfEmpty(spec)
+  await removeOwn(parts)
+  return true
+}
+
+async function letGo(parts: LeaveParts, delivery: Delivery, workloads: 'keep' | 'delete'): Promise<boolean> {
+  const name = delivery.metadata.name ?? ''
+  const record = parts.records.get(name) ?? newSlotRecord(delivery.metadata.uid ?? '')
+  if (isRemoved(record)) return true
+  const removal = workloads === 'keep' && delivery.spec.desired === 'Present' ? 'release' : 'delete'
+  await removeSlot(parts, delivery, record, delivery.spec.release ? 'release' : removal)
+  return isRemoved(record)
+}
+
+function isRemoved({ removed }: SlotRecord): boolean {
+  return removed === true
+}
+
+/** Bindings, marks of the namespaces, ServiceAccounts, then the claim: the last one says that the child is free. */
+async function removeOwn({ child, hubId, logger }: LeaveParts): Promise<void> {
+  const attempt = async (what: string, work: () => Promise<unknown>) => {
+    try {
+      await work()
+    } catch (error) {
+      if (isNotFound(error) || isConflict(error)) return
+      logger.warn('something of the syncer stays in the child cluster', { what, error: String(error) })
+    }
+  }
+  const remove = (gvr: GroupVersionResource, namespace: string, name: string, uid: string) =>
+    attempt(`${gvr.resource}/${name}`, () => child.delete(gvr, { namespace, name }, uid, undefined))
+  for await (const { metadata } of child.self.resource(namespaces).listAll({ labelSelector: managedLabel })) {
+    if (!metadata.annotations?.[namespaceOriginAnnotation]?.startsWith(`${hubId}/`)) continue
+    const name = metadata.name ?? ''
+    const binding = await child.get(roleBindings, { namespace: name, name: workspaceRoleBinding })
+    if (binding) await remove(roleBindings, name, workspaceRoleBinding, binding.metadata.uid ?? '')
+    const body = {
+      metadata: {
+        uid: metadata.uid,
+        labels: { [managedLabel]: null },
+        annotations: { [namespaceOriginAnnotation]: null },
+      },
+    } as unknown as JsonObject
+    await attempt(`namespaces/${name}`, () => child.self.resource(namespaces).patch({ name }, { type: 'merge', body }))
+  }
+  const accounts = child.self
+    .resource(serviceAccounts)
+    .listAll({ namespace: agentNamespace, labelSelector: managedLabel })
+  for await (const { metadata } of accounts)
+    await remove(serviceAccounts, agentNamespace, metadata.name ?? '', metadata.uid ?? '')
+  for (const name of [stateConfigMap, claimConfigMap]) {
+    const map = await child.get(configMaps, { namespace: agentNamespace, name })
+    if (map) await remove(configMaps, agentNamespace, name, map.metadata.uid ?? '')
+  }
+}

@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { sleep } from '../base/sleep.ts'
+import type { Client } from '../client/client.ts'
+import { createClient } from '../client/create-client.ts'
+import type { Transport } from '../client/transport.ts'
+import { createController, type Source } from '../controller/controller.ts'
+import { createInformer, type Informer } from '../informer/informer.ts'
+import type { AgentReport, Delivery } from '../meta/fleet/delivery.ts'
+import { createChildApi } from './child-api.ts'
+import { createChildLease } from './child-lease.ts'
+import { createChildWatches } from './child-watches.ts'
+import { isInPlace } from './deliver-slot.ts'
+import { createEmptyNamespaces } from './empty-namespaces.ts'
+import { createHeartbeat, reportName, reportsResource } from './heartbeat.ts'
+import { createHubGate } from './hub-gate.ts'
+import { textAt } from './json-access.ts'
+import { leaveChild } from './leave-child.ts'
+import { createServedVersions } from './served-versions.ts'
+import { childObjectKey, slotIndexes, workloadKey } from './slot-parts.ts'
+import { createSlotReconciler, deliveriesResource } from './slot-reconciler.ts'
+import type { SlotRecord } from './slot-record.ts'
+import { createTargetSpaces, namespaces } from './target-spaces.ts'
+
+export interface SyncerOptions {
+  /** A client of the child's own logical cluster in the hub. */
+  hub: Client
+  /** Speaks to the child as the agent's ServiceAccount. */
+  child: { transport: Transport }
+  childClusterUid: string
+  hubId: string
+  agentVersion: string
+  logger: Logger
+  clock: Clock
+  /** Default 10 s. */
+  heartbeatMs?: number
+  /** Of the lease in the child; default 15 s. */
+  leaseDurationMs?: number
+}
+
+/**
+ * Keeps one child cluster as its slots in the hub say, and tells the hub how it is. The same for both modes: beside the
+ * child in an agent, or in the hub. Of several for one child, one acts.
+ */
+export interface Syncer {
+  start(): void
+  /** Stops acting at once, gives the lease back and resolves when nothing is under way. */
+  stop(): Promise<void>
+  /** Whether it holds the lease and obeys the hub. */
+  readonly acting: boolean
+}
+
+const claimRetryMs = 10_000
+const leaveRetryMs = 1_000
+const workers = 16
+
+export function createSyncer(options: SyncerOptions): Syncer {
+  const { hub, clock, hubId, childClusterUid } = options
+  const logger = options.logger.with({ childClusterUid })
+  const abort = new AbortController()
+  const { signal } = abort
+  const self = createClient({ transport: options.child.transport, userAgent: 'atoll-syncer' })
+  const leaseOptions = options.leaseDurationMs === undefined ? {} : { durationMs: options.leaseDurationMs }
+  const lease = createChildLease({ child: self, identity: randomUUID(), clock, logger, ...leaseOptions })
+  const records = new Map<string, SlotRecord>()
+  let leaving: 'keep' | 'delete' | undefined
+  let left = false
+  let underway: Promise<unknown>[] = []
+
+  const gate = createHubGate({
+    child: self,
+    hubId,
+    childClusterUid,
+    logger,
+    clock,
+    onChange() {
+      heartbeat.beat()
+      persist()
+      enqueueAll()
+    },
+  })
+  const mayAct = () => !signal.aborted && !left && lease.held && gate.open
+  const child = createChildApi(options.child.transport, mayAct)
+  const deliveries = createInformer<Delivery>({
+    client: gate.guard(hub.resource<Delivery>(deliveriesResource)),
+    logger,
+    indexers: slotIndexers,
+  })
+  const reports = createInformer<AgentReport>({
+    client: gate.guard(hub.resource<AgentReport>(reportsResource)),
+    logger,
+  })
+  const watches = createChildWatches({
+    client: self,
+    logger,
+    signal,
+    onChange({ group, resource }, namespace, name) {
+      const isNamespace = group === '' && resource === 'namespaces'
+      const key = childObjectKey(group, resource, namespace, name)
+      const slots = isNamespace
+        ? deliveries.byIndex(slotIndexes.targetNamespace, name)
+        : deliveries.byIndex(slotIndexes.childObject, key)
+      // A namespace matters to its slots when it has gone: while it stands, they have their own events.
+      if (isNamespace && watches.follow(namespaces).get('', name)) return
+      for (const slot of slots) enqueue(slot)
+    },
+  })
+  const spaces = createTargetSpaces({ child, hubId, watch: watches.follow(namespaces) })
+  const emptyNamespaces = createEmptyNamespaces(child, hubId, logger)
+  const servedVersion = createServedVersions(self)
+  const parts = { child, watches, spaces, servedVersion, deliveries, clock, logger, records, emptyNamespaces }
+  const heartbeat = createHeartbeat({
+    hub,
+    child: self,
+    agentVersion: options.agentVersion,
+    intervalMs: options.heartbeatMs ?? 10_000,
+    clock,
+    logger,
+    state: () => ({ forked: gate.forked, left }),
+  })
+  const controller = createController({
+    name: 'syncer',
+    clock,
+    logger,
+    workers,
+    maxBackoffMs: 5_000, // a child that is back is served at once
+    sources: [deliverySource(deliveries)],
+    reconcile: createSlotReconciler({
+      ...parts,
+      hub,
+      // Decisions of an incarnation that nobody has confirmed wait for its confirmation.
+      mayAct: ({ spec }) => mayAct() && leaving === undefined && spec.incarnation <= gate.incarnation,
+    }),
+  })
+
+  function enqueue(delivery: Delivery): void {
+    controller.enqueue(requestOf(delivery))
+  }
+  function enqueueAll(): void {
+    if (mayAct()) for (const delivery of deliveries.list()) enqueue(delivery)
+  }
+  function persist(): void {
+    if (!lease.held) return
+    gate
+      .persist()
+      .catch((error: unknown) => logger.debug('the memory of the hub was not written', { error: String(error) }))
+  }
+
+  async function act(): Promise<void> {
+    while (!signal.aborted && (await lease.acquire(signal))) {
+      // Whoever held the lease in between may have applied other things.
+      records.clear()
+      const lost = new AbortController()
+      const kept = lease.keep(signal).finally(() => lost.abort())
+      while (!lost.signal.aborted && !(await loadGate())) await sleep(claimRetryMs, lost.signal, clock)
+      enqueueAll()
+      await kept
+      if (!signal.aborted) logger.warn('the syncer lease was lost')
+    }
+    // Before the lease is given back: after it, the memory is another syncer's.
+    if (lease.held) await gate.persist().catch(() => {})
+    await lease.release()
+  }
+  async function loadGate(): Promise<boolean> {
+    try {
+      return await gate.load()
+    } catch (error) {
+      logger.debug('the claim could not be read', { error: String(error) })
+      return false
+    }
+  }
+  async function leave(): Promise<void> {
+    while (leaving !== undefined && !left && !signal.aborted) {
+      try {
+        await deliveries.synced
+        if (mayAct() && (await leaveChild({ ...parts, hubId }, leaving))) {
+          left = true
+          logger.info('the child cluster has left its hub', { workloads: leaving })
+          heartbeat.beat()
+          return
+        }
+      } catch (error) {
+        logger.warn('leaving is not finished', { error })
+      }
+      await sleep(leaveRetryMs, signal, clock)
+    }
+  }
+  async function remember(): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(options.heartbeatMs ?? 10_000, signal, clock)
+      persist()
+    }
+  }
+
+  return {
+    get acting() {
+      return mayAct()
+    },
+    start() {
+      reports.onEvent(({ type, object }) => {
+        if (type === 'deleted' || object.metadata.name !== reportName) return
+        gate.observeReport(object)
+        if (leaving !== undefined || !object.spec?.leaving) return
+        leaving = object.spec.leaving.workloads
+        underway.push(leave())
+      })
+      reports.start(signal)
+      deliveries.start(signal)
+      underway = [act(), heartbeat.run(signal), remember(), controller.start()]
+    },
+    async stop() {
+      abort.abort()
+      await controller.stop()
+      await Promise.all(underway)
+    },
+  }
+}
+
+const slotIndexers: Readonly<Record<string, (delivery: Delivery) => readonly string[]>> = {
+  [slotIndexes.childObject]: ({ spec }) => [
+    childObjectKey(spec.source.group, spec.source.resource, spec.targetNamespace, spec.source.name),
+  ],
+  [slotIndexes.workload]: ({ spec }) => [workloadKey(spec.source, spec.source.kind, spec.source.name)],
+  [slotIndexes.autoscaled]: scaleTargetOf,
+  [slotIndexes.after]: ({ spec }) => spec.after ?? [],
+  [slotIndexes.targetNamespace]: ({ spec }) => (spec.targetNamespace === '' ? [] : [spec.targetNamespace]),
+}
+
+function scaleTargetOf({ spec }: Delivery): string[] {
+  const { source, manifest, desired } = spec
+  if (source.group !== 'autoscaling' || source.resource !== 'horizontalpodautoscalers' || desired !== 'Present')
+    return []
+  const kind = textAt(manifest, 'spec', 'scaleTargetRef', 'kind')
+  const name = textAt(manifest, 'spec', 'scaleTargetRef', 'name')
+  return kind === undefined || name === undefined ? [] : [workloadKey(source, kind, name)]
+}
+
+function requestOf({ spec, metadata }: Delivery) {
+  return { logicalCluster: spec.source.logicalCluster, namespace: '', name: metadata.name ?? '' }
+}
+
+/** A slot when the hub has decided something about it; its dependents when it has come into place. */
+function deliverySource(deliveries: Informer<Delivery>): Source {
+  return {
+    async start(sink) {
+      const enqueueAll = (slots: readonly Delivery[]) => {
+        for (const slot of slots) sink.enqueue(requestOf(slot))
+      }
+      deliveries.onEvent((event) => {
+        const { object } = event
+        const previous = event.type === 'updated' ? event.previous : undefined
+        if (!previous || event.type === 'deleted' || !saysTheSame(previous, object)) {
+          sink.enqueue(requestOf(object))
+          const scaled = new Set([...scaleTargetOf(object), ...(previous ? scaleTargetOf(previous) : [])])
+          for (const key of scaled) enqueueAll(deliveries.byIndex(slotIndexes.workload, key))
+        }
+        if (isInPlace(object) && !isInPlace(previous))
+          enqueueAll(deliveries.byIndex(slotIndexes.after, object.metadata.name ?? ''))
+      })
+    },
+  }
+}
+
+/** The status is our own writing. */
+function saysTheSame(a: Delivery, b: Delivery): boolean {
+  return (
+    a.metadata.uid === b.metadata.uid &&
+    a.metadata.generation === b.metadata.generation &&
+    a.spec.epoch === b.spec.epoch
+  )
+}
