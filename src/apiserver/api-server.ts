@@ -113,8 +113,6 @@ export interface ApiServerOptions {
    * ends in `/` stands for all below it.
    */
   readonly endpoints?: ReadonlyMap<string, Endpoint>
-  /** Body of /metrics. */
-  readonly metrics?: () => Promise<string>
   readonly onRequest?: (record: RequestRecord) => void
   readonly limits?: Partial<RequestLimits>
 }
@@ -150,6 +148,11 @@ export interface ApiServer {
   readonly transport: Transport
   /** HTTPS for HTTP/2 and HTTP/1.1 on one port. */
   listen(options: ListenOptions): Promise<Listening>
+  /**
+   * CRDs of a logical cluster have changed, and the catalog knows it: watches of custom resources that are not what they
+   * were end, so that clients list them anew.
+   */
+  definitionsChanged(logicalCluster: string): void
   /**
    * /readyz fails from now on, no new connections; watches end, requests in work are answered, and after `graceMs` what
    * is left is cut.

@@ -9,20 +9,26 @@ import { createHealth } from './health.ts'
 import { type HttpsServer, startHttpsServer } from './https-server.ts'
 import { createInFlightLimit } from './in-flight.ts'
 import { respondStatus } from './respond.ts'
+import { createRequestMetrics } from './request-metrics.ts'
 import { defaultLimits, type ServerParts } from './server-parts.ts'
+import { createWebSocketWatches } from './websocket-watch.ts'
 
 const defaultGraceMs = 10_000
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const closing = new AbortController()
   const limits = { ...defaultLimits, ...options.limits }
+  const inFlight = createInFlightLimit(limits.inFlight)
+  const openWatches: ServerParts['openWatches'] = new Set()
+  const metrics = createRequestMetrics({ inFlight: () => inFlight.total, watches: () => openWatches.size })
   const parts: ServerParts = {
     ...options,
     limits,
-    inFlight: createInFlightLimit(limits.inFlight),
+    inFlight,
+    metrics,
     discovery: createDiscovery(options.catalog),
     health: createHealth(options.healthChecks ?? [], closing.signal, options.logger),
-    openWatches: new Set(),
+    openWatches,
   }
   const servers: HttpsServer[] = []
   return {
@@ -31,6 +37,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const server = await listen(parts, listenOptions)
       servers.push(server)
       return server.listening
+    },
+    definitionsChanged(logicalCluster) {
+      for (const watch of parts.openWatches) watch.recheck(logicalCluster)
     },
     async close({ graceMs = defaultGraceMs } = {}) {
       closing.abort()
@@ -42,6 +51,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 function listen(parts: ServerParts, options: ListenOptions): Promise<HttpsServer> {
   const { endpoints, fallback, limits } = parts
+  const webSockets = createWebSocketWatches({ handle: (request) => handleRequest(parts, request) })
   return startHttpsServer(
     {
       handle: (request) => handleRequest(parts, request),
@@ -51,7 +61,7 @@ function listen(parts: ServerParts, options: ListenOptions): Promise<HttpsServer
       // A browser at the root is shown pages, where there are any; everybody else gets the list of paths.
       isApiPath: (url, accept) =>
         isApiPath(url, endpoints) && !(fallback && url === '/' && accept?.startsWith('text/html') === true),
-      upgrade: (_, socket) => void socket.destroy(),
+      upgrade: (request, socket, head, identity) => webSockets.upgrade(request, socket, head, identity),
     },
     options,
   )

@@ -24,8 +24,8 @@ export function handlePath(parts: ServerParts, exchange: Exchange): MaybePromise
       if (path !== '/version' && path !== '/version/') break
       return respondBytes(exchange, 200, jsonType, Buffer.from(JSON.stringify(builtinTable().version, null, 2)))
     case 'metrics':
-      if (path !== '/metrics' || prefix !== '' || !parts.metrics) break
-      return parts.metrics().then((text) => respond(exchange, 200, metricsType, Buffer.from(text)))
+      if (path !== '/metrics' || prefix !== '') break
+      return parts.metrics.text().then((text) => respond(exchange, 200, metricsType, Buffer.from(text)))
     case '':
     case 'index.html':
       return chain(parts.discovery.paths(exchange, otherPaths(parts)), (paths) => respondJson(exchange, 200, { paths }))
@@ -82,6 +82,6 @@ function callEndpoint(endpoint: Endpoint, exchange: Exchange): MaybePromise<ApiR
   })
 }
 
-function otherPaths({ health, metrics, endpoints }: ServerParts): readonly string[] {
-  return [...health.paths, '/version', '/openapi/v3', ...(metrics ? ['/metrics'] : []), ...(endpoints?.keys() ?? [])]
+function otherPaths({ health, endpoints }: ServerParts): readonly string[] {
+  return [...health.paths, '/version', '/openapi/v3', '/metrics', ...(endpoints?.keys() ?? [])]
 }

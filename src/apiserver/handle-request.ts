@@ -77,14 +77,16 @@ function fail(parts: ServerParts, exchange: Exchange, error: unknown): ApiRespon
 
 function finish(parts: ServerParts, exchange: Exchange, response: ApiResponse): ApiResponse {
   if (exchange.counted) parts.inFlight.leave(exchange.logicalCluster)
-  parts.onRequest?.({
+  const record = {
     auditId: exchange.auditId,
     request: exchange.request,
     attributes: exchange.attributes,
     user: exchange.user,
     status: response.status,
     durationMs: parts.clock.now() - exchange.startedMs,
-  })
+  }
+  parts.metrics.count(record)
+  parts.onRequest?.(record)
   return response
 }
 

@@ -2,6 +2,13 @@ import type { ApiServerOptions, RequestLimits } from './api-server.ts'
 import type { Discovery } from './discovery/discovery.ts'
 import type { Health } from './health.ts'
 import type { InFlightLimit } from './in-flight.ts'
+import type { RequestMetrics } from './request-metrics.ts'
+
+export interface OpenWatch {
+  end(): void
+  /** Ends when its resource is not what it was: clients then list it anew. */
+  recheck(logicalCluster: string): void
+}
 
 /** What the handlers share. */
 export interface ServerParts extends ApiServerOptions {
@@ -9,8 +16,9 @@ export interface ServerParts extends ApiServerOptions {
   readonly inFlight: InFlightLimit
   readonly discovery: Discovery
   readonly health: Health
+  readonly metrics: RequestMetrics
   /** Ended when the server closes. */
-  readonly openWatches: Set<{ end(): void }>
+  readonly openWatches: Set<OpenWatch>
 }
 
 export const defaultLimits: RequestLimits = {

@@ -1,10 +1,11 @@
-import type { MaybePromise } from '../base/maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../base/maybe-promise.ts'
 import type { ByteSink } from '../client/transport.ts'
 import { expired, toStatus } from '../meta/api-errors.ts'
 import type { ResourceScope, StoreWatch } from '../registry/generic/object-store.ts'
+import type { ServedResource } from '../registry/resource-catalog.ts'
 import type { Selection } from '../registry/generic/selection.ts'
 import type { CachedObject, CacheEvent, WatchEnd } from '../storage/object-cache.ts'
-import type { ServerParts } from './server-parts.ts'
+import type { OpenWatch, ServerParts } from './server-parts.ts'
 import type { ChangeType, WatchEncoding } from './watch-encoding.ts'
 
 export interface WatchPlan {
@@ -26,7 +27,7 @@ const maxBufferedBytes = 4 * 1024 * 1024
 const lowBufferedBytes = 1024 * 1024 // while old events are replayed, reading waits at this
 
 /** One open watch, from its first frame to its end. */
-export class WatchStream {
+export class WatchStream implements OpenWatch {
   readonly #parts: ServerParts
   readonly #plan: WatchPlan
   readonly #sink: ByteSink
@@ -70,6 +71,19 @@ export class WatchStream {
     if (this.#ended) return
     this.#stop()
     this.#sink.end()
+  }
+
+  recheck(logicalCluster: string): void {
+    const { scope } = this.#plan
+    const { definition, version } = scope
+    if (!definition.custom || scope.logicalCluster !== logicalCluster) return
+    const { group, resource } = definition
+    const served = this.#parts.catalog.resolve(logicalCluster, group, version.version, resource)
+    const compare = (now: ServedResource | undefined): void => {
+      if (now?.version !== version) this.end()
+    }
+    if (isPromise(served)) served.then(compare, () => this.end())
+    else compare(served)
   }
 
   #sendInitial(chunk: readonly CachedObject[]): MaybePromise<void> {

@@ -1,7 +1,8 @@
 import type { ObjectMeta } from '../../meta/object.ts'
+import { formatTime } from '../../meta/time.ts'
 import type { Guard, Key, KeyValue } from '../../storage/backend.ts'
 import { identityKey, lifecycleKey, objectKey, type ObjectAddress, ownerKey } from '../../storage/keys.ts'
-import { encodeLifecycle, type Lifecycle, toTimestamp } from './logical-cluster-lifecycle.ts'
+import { encodeLifecycle, type Lifecycle } from './logical-cluster-lifecycle.ts'
 import type { StoreParts } from './store-parts.ts'
 
 /** One object's write with everything that changes together with it. */
@@ -93,6 +94,6 @@ export function companionPuts(
 }
 
 export function openingPut(logicalCluster: string, nowMs: number): { key: Key; value: Uint8Array } {
-  const value = encodeLifecycle({ state: 'Active', createdAt: toTimestamp(nowMs) })
+  const value = encodeLifecycle({ state: 'Active', createdAt: formatTime(nowMs) })
   return { key: lifecycleKey(logicalCluster), value }
 }

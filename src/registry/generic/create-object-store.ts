@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { isNotFound, notFound } from '../../meta/api-errors.ts'
 import type { KubeObject } from '../../meta/object.ts'
+import { fillFromSystem, type FillRandom } from '../../meta/random-bytes.ts'
 import type { Backend } from '../../storage/backend.ts'
 import { nameOfKey, type CollectionAddress, type ObjectAddress, parseObjectKey } from '../../storage/keys.ts'
 import type { CachedObject, ObjectCache } from '../../storage/object-cache.ts'
@@ -15,7 +16,6 @@ import { findObject } from './find-object.ts'
 import { liftStorageError } from './lift-storage-error.ts'
 import { listObjects, waitForResourceVersion } from './list-objects.ts'
 import { createLifecycles } from './logical-cluster-lifecycle.ts'
-import { type RandomSource, systemRandom } from './object-metadata.ts'
 import type { ListQuery, ObjectStore, ResourceScope } from './object-store.ts'
 import type { StoreParts } from './store-parts.ts'
 import { toVersion, toVersionBytes } from './stored-form.ts'
@@ -28,7 +28,8 @@ export interface ObjectStoreOptions {
   readonly catalog: ResourceCatalog
   readonly clock: Clock
   readonly logger: Logger
-  readonly random?: RandomSource
+  /** Where uids and generated names come from. */
+  readonly fillRandom?: FillRandom
 }
 
 /** How many objects of a collection are deleted at once: enough to share a group commit, too few to crowd others out. */
@@ -36,13 +37,13 @@ const deletesAtOnce = 32
 
 /** The backend and the cache stay the caller's; `close` gives up what the store itself holds. */
 export function createObjectStore(options: ObjectStoreOptions): ObjectStore & { close(): void } {
-  const { backend, cache, catalog, clock, logger, random = systemRandom } = options
+  const { backend, cache, catalog, clock, logger, fillRandom = fillFromSystem } = options
   const lifecycles = createLifecycles(backend)
   const reader: ObjectReader = {
     get: (address) => readOne(parts, address),
     list: (collection) => readAll(parts, collection),
   }
-  const parts: StoreParts = { backend, cache, catalog, lifecycles, reader, clock, random, logger }
+  const parts: StoreParts = { backend, cache, catalog, lifecycles, reader, clock, fillRandom, logger }
   return {
     reader,
     get: (scope, namespace, name) => getObject(parts, scope, namespace, name),

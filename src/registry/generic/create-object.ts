@@ -1,5 +1,8 @@
 import { alreadyExists, conflict, failure, invalid, internalError, notFound, forbidden } from '../../meta/api-errors.ts'
 import type { KubeObject } from '../../meta/object.ts'
+import { generateName } from '../../meta/random-suffix.ts'
+import { formatTime } from '../../meta/time.ts'
+import { newUid } from '../../meta/uid.ts'
 import { lifecycleKey, objectKey } from '../../storage/keys.ts'
 import { toItemBytes } from '../../storage/stored-value.ts'
 import type { Companion } from '../resource-definition.ts'
@@ -7,9 +10,8 @@ import { type Commit, commit, companionPuts, type ExtraWrites, openingPut } from
 import { DetachedObject, parseItem } from './detached-object.ts'
 import { findForWrite } from './find-object.ts'
 import type { Lifecycle } from './logical-cluster-lifecycle.ts'
-import { toTimestamp } from './logical-cluster-lifecycle.ts'
 import { guardNamespace } from './namespace-guard.ts'
-import { generateName, generationRuleOf, setOwnField, statusFieldsOf, wipeSystemMetadata } from './object-metadata.ts'
+import { generationRuleOf, setOwnField, statusFieldsOf, wipeSystemMetadata } from './object-metadata.ts'
 import type { CreateRequest, ResourceScope, WriteResult } from './object-store.ts'
 import { maxAttempts, operationContext, type StoreParts } from './store-parts.ts'
 import { addressOf, encodeStored, toStored } from './stored-form.ts'
@@ -31,7 +33,7 @@ export async function createObject(
   await guardNamespace(parts, scope, namespace, object.metadata.name ?? '')
   const prefix = object.metadata.name ? '' : (object.metadata.generateName ?? '')
   fillMetadata(parts, scope, object, namespace)
-  if (prefix !== '') object.metadata.name = generateName(prefix, parts.random)
+  if (prefix !== '') object.metadata.name = generateName(prefix, parts.fillRandom)
   for (const field of statusFieldsOf(definition)) resetStatus(definition.custom, object, field)
   strategy.prepareForCreate?.(object, operation)
   const errors = validateNew(scope, object, operation)
@@ -44,7 +46,7 @@ export async function createObject(
     if (result) return result
     if (prefix === '') throw await taken(parts, scope, namespace, object.metadata.name ?? '')
     if (attempt === generateNameAttempts) throw noUniqueName(scope, object.metadata.name ?? '')
-    object.metadata.name = generateName(prefix, parts.random)
+    object.metadata.name = generateName(prefix, parts.fillRandom)
   }
 }
 
@@ -60,8 +62,8 @@ function fillMetadata(parts: StoreParts, scope: ResourceScope, object: KubeObjec
   const { metadata } = object
   wipeSystemMetadata(metadata)
   if (namespace !== '') metadata.namespace = namespace
-  metadata.uid = parts.random.uuid()
-  metadata.creationTimestamp = toTimestamp(parts.clock.now())
+  metadata.uid = newUid(parts.fillRandom)
+  metadata.creationTimestamp = formatTime(parts.clock.now())
   if (generationRuleOf(scope.definition, scope.version) !== 'none') metadata.generation = 1
 }
 

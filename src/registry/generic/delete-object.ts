@@ -1,5 +1,6 @@
 import { conflict, failure, notFound } from '../../meta/api-errors.ts'
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
+import { formatTime } from '../../meta/time.ts'
 import { lifecycleKey } from '../../storage/keys.ts'
 import type { CachedObject } from '../../storage/object-cache.ts'
 import { toItemBytes } from '../../storage/stored-value.ts'
@@ -7,7 +8,6 @@ import type { ResourceDefinition } from '../resource-definition.ts'
 import { type Commit, commit } from './commit.ts'
 import { DetachedObject } from './detached-object.ts'
 import { findForWrite } from './find-object.ts'
-import { toTimestamp } from './logical-cluster-lifecycle.ts'
 import type { DeleteOptions, DeleteRequest, DeleteResult, ResourceScope } from './object-store.ts'
 import { maxAttempts, operationContext, type StoreParts } from './store-parts.ts'
 import { addressOf, encodeStored, toStored, toVersion } from './stored-form.ts'
@@ -107,7 +107,7 @@ function mark(
   else delete marked.metadata.finalizers
   if (!isMarked && metadata.generation) marked.metadata.generation = metadata.generation + 1
   if (!isMarked || graceSeconds < remainingSeconds) {
-    marked.metadata.deletionTimestamp = toTimestamp(nowMs + graceSeconds * 1000)
+    marked.metadata.deletionTimestamp = formatTime(nowMs + graceSeconds * 1000)
     marked.metadata.deletionGracePeriodSeconds = graceSeconds
   }
   strategy.onMarkedForDeletion?.(marked)

@@ -1,3 +1,4 @@
+import { parseJson } from '../../meta/json.ts'
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
 import type { Key } from '../../storage/backend.ts'
 import type { CachedObject } from '../../storage/object-cache.ts'
@@ -29,5 +30,5 @@ export class DetachedObject implements CachedObject {
 }
 
 export function parseItem(item: Uint8Array): KubeObject {
-  return JSON.parse(Buffer.from(item.buffer, item.byteOffset, item.byteLength).toString()) as KubeObject
+  return parseJson(item) as unknown as KubeObject
 }

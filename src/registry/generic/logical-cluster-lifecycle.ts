@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { isPromise, type MaybePromise } from '../../base/maybe-promise.ts'
 import type { Backend, KeyValue } from '../../storage/backend.ts'
+import { formatTime } from '../../meta/time.ts'
 import { lifecycleKey } from '../../storage/keys.ts'
 
 /** What the lifecycle key of a logical cluster says. Every write into the logical cluster guards this revision. */
@@ -61,7 +62,7 @@ function parseLifecycle({ value, revision, createRevision }: KeyValue): Lifecycl
 /** Opens a logical cluster, if it is not open already: `root` at first start. */
 export async function openLogicalCluster(backend: Backend, logicalCluster: string, nowMs: number): Promise<void> {
   const key = lifecycleKey(logicalCluster)
-  const value = encodeLifecycle({ state: 'Active', createdAt: toTimestamp(nowMs) })
+  const value = encodeLifecycle({ state: 'Active', createdAt: formatTime(nowMs) })
   await backend.txn({ guards: [{ key, revision: 0 }], puts: [{ key, value }] })
 }
 
@@ -80,9 +81,4 @@ export async function fenceLogicalCluster(backend: Backend, logicalCluster: stri
     const result = await backend.txn({ guards: [{ key, revision: found.revision }], puts })
     if (result.ok) return true
   }
-}
-
-/** How the API prints a moment: RFC 3339, seconds, UTC. */
-export function toTimestamp(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`
 }

@@ -1,36 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import type { JsonObject, KubeObject, ObjectMeta } from '../../meta/object.ts'
 import type { ResourceDefinition, ResourceVersion, Strategy } from '../resource-definition.ts'
 import { equalJson } from '../schema/json-value.ts'
-
-/** Where names and ids come from; tests decide them. */
-export interface RandomSource {
-  uuid(): string
-  /** `length` letters and digits for a generated name. */
-  suffix(length: number): string
-}
-
-const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789' // no vowels and nothing that looks alike: upstream's choice
-const generatedSuffixLength = 5
-const generatedNameMaxLength = 63
-
-export const systemRandom: RandomSource = {
-  uuid: () => randomUUID(),
-  suffix(length) {
-    let text = ''
-    while (text.length < length) {
-      for (const byte of randomBytes(length)) {
-        // The largest multiple of 27 below 256: a plain remainder would prefer some letters.
-        if (byte < 243 && text.length < length) text += suffixAlphabet.charAt(byte % suffixAlphabet.length)
-      }
-    }
-    return text
-  },
-}
-
-export function generateName(prefix: string, random: RandomSource): string {
-  return prefix.slice(0, generatedNameMaxLength - generatedSuffixLength) + random.suffix(generatedSuffixLength)
-}
 
 /** What a client may not decide about a new object; wiped before admission sees it. */
 export function wipeSystemMetadata(metadata: ObjectMeta): void {

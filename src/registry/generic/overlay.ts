@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
+import { formatUid } from '../../meta/uid.ts'
 import { type ObjectAddress, objectKey } from '../../storage/keys.ts'
 import type { CachedObject, CacheEvent } from '../../storage/object-cache.ts'
 import { encodeStoredValue, withItemRevision } from '../../storage/stored-value.ts'
@@ -120,8 +121,7 @@ export function derivedUid({ logicalCluster, group, resource, namespace, name }:
   const hash = createHash('sha256').update(`${logicalCluster}/${group}/${resource}/${namespace}/${name}`).digest()
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
-  const hex = hash.toString('hex', 0, 16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  return formatUid(hash)
 }
 
 const tombstoneMark = ',"atoll.dev/tombstone":true}'

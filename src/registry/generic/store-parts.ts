@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { FillRandom } from '../../meta/random-bytes.ts'
 import type { Backend } from '../../storage/backend.ts'
 import type { ObjectCache } from '../../storage/object-cache.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import type { ResourceCatalog } from '../resource-catalog.ts'
 import type { OperationContext } from '../resource-definition.ts'
 import type { Lifecycles } from './logical-cluster-lifecycle.ts'
-import type { RandomSource } from './object-metadata.ts'
 import type { ResourceScope, WriteContext } from './object-store.ts'
 
 /** What the verbs of the object store share. */
@@ -17,7 +17,7 @@ export interface StoreParts {
   readonly lifecycles: Lifecycles
   readonly reader: ObjectReader
   readonly clock: Clock
-  readonly random: RandomSource
+  readonly fillRandom: FillRandom
   readonly logger: Logger
 }
 

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../meta/object.ts'
+import { stringifyJson } from '../../meta/json.ts'
 import { toApiVersion } from '../../meta/group-version.ts'
 import { logicalClusterAnnotation } from '../../meta/logical-cluster.ts'
 import { parseObjectKey, type ObjectAddress } from '../../storage/keys.ts'
@@ -32,7 +33,7 @@ export function toVersionBytes(scope: ResourceScope, object: CachedObject): Uint
   if (!fromStorage && scope.logicalCluster !== '*') return object.item
   const stored = scope.logicalCluster === '*' ? annotate(object) : object.parsed
   const converted = fromStorage ? fromStorage(stored) : stored
-  return Buffer.from(encodeJson({ ...converted, apiVersion: undefined, kind: undefined }))
+  return Buffer.from(stringifyJson({ ...converted, apiVersion: undefined, kind: undefined }))
 }
 
 /** Answers over all workspaces say where each object lives. */
@@ -52,26 +53,5 @@ export function toStored(scope: ResourceScope, object: KubeObject): KubeObject {
 }
 
 export function encodeStored(stored: KubeObject): Uint8Array {
-  return encodeStoredValue(encodeJson(stored))
-}
-
-/** JSON of parsed JSON; integers beyond 2^53 are bigint. */
-export function encodeJson(value: unknown): string {
-  try {
-    return JSON.stringify(value)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return stringifyBigints(value)
-  }
-}
-
-function stringifyBigints(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString()
-  if (Array.isArray(value)) return `[${value.map((item) => stringifyBigints(item ?? null)).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  const fields: string[] = []
-  for (const [key, field] of Object.entries(value)) {
-    if (field !== undefined) fields.push(`${JSON.stringify(key)}:${stringifyBigints(field)}`)
-  }
-  return `{${fields.join(',')}}`
+  return encodeStoredValue(stringifyJson(stored))
 }
