@@ -1,5 +1,5 @@
 import { humanDuration } from '../../meta/human-duration.ts'
-import { formatLabelSelector, type LabelSelector } from '../../meta/label-selector.ts'
+import { formatLabelSelector } from '../../meta/label-selector.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import type { Cell } from './builtin-kind.ts'
 import { entriesAt, fieldsAt, listAt, numberAt, stringAt } from './fields.ts'
@@ -40,7 +40,7 @@ export function formatLabels(object: unknown, ...path: readonly string[]): strin
 
 /** A LabelSelector in its string form, or `<none>`. */
 export function formatSelectorAt(object: unknown, ...path: readonly string[]): string {
-  return formatLabelSelector(fieldsAt(object, ...path) as LabelSelector | undefined)
+  return formatLabelSelector(fieldsAt(object, ...path))
 }
 
 /** Containers and Images of the pod spec at a path. */

@@ -3,6 +3,8 @@ import { equalJson } from '../../schema/json-value.ts'
 import type { BuiltinKind } from '../builtin-kind.ts'
 import { defaultPodTemplate } from '../core/pod/pod-defaults.ts'
 import { defaultTo, defaultZero, ensureFields, type Fields, fieldsAt, valueAt } from '../fields.ts'
+import { checkImmutable, checkNonNegative } from '../validation/field-checks.ts'
+import { validateSelectedTemplate } from './workload-validation.ts'
 import { containerCells, countCell, formatLabels, formatSelectorAt } from '../table-cells.ts'
 
 function defaultSpec(spec: Fields): void {
@@ -30,6 +32,16 @@ export const daemonSetKind: BuiltinKind = {
   group: 'apps',
   resource: 'daemonsets',
   strategy: {
+    validate(object) {
+      const spec = fieldsAt(object, 'spec') ?? {}
+      return [
+        ...checkNonNegative(spec, 'spec', 'replicas'),
+        ...checkNonNegative(spec, 'spec', 'minReadySeconds'),
+        ...validateSelectedTemplate(spec, { kind: 'daemonset', owner: 'DaemonSet' }),
+      ]
+    },
+    validateUpdate: (object, previous) =>
+      checkImmutable('spec.selector', valueAt(object, 'spec', 'selector'), valueAt(previous, 'spec', 'selector')),
     applyDefaults(object) {
       const spec = fieldsAt(object, 'spec')
       if (spec) defaultSpec(spec)

@@ -1,6 +1,8 @@
 import type { BuiltinKind } from '../builtin-kind.ts'
 import { defaultPodTemplate } from '../core/pod/pod-defaults.ts'
-import { defaultTo, fieldsAt } from '../fields.ts'
+import { defaultTo, fieldsAt, valueAt } from '../fields.ts'
+import { checkImmutable, checkNonNegative } from '../validation/field-checks.ts'
+import { validateSelectedTemplate } from './workload-validation.ts'
 import { containerCells, countCell, formatSelectorAt } from '../table-cells.ts'
 import { workloadScale } from './workload-scale.ts'
 
@@ -9,6 +11,16 @@ export const replicaSetKind: BuiltinKind = {
   resource: 'replicasets',
   scale: workloadScale,
   strategy: {
+    validate(object) {
+      const spec = fieldsAt(object, 'spec') ?? {}
+      return [
+        ...checkNonNegative(spec, 'spec', 'replicas'),
+        ...checkNonNegative(spec, 'spec', 'minReadySeconds'),
+        ...validateSelectedTemplate(spec, { kind: 'deployment', owner: 'ReplicaSet' }),
+      ]
+    },
+    validateUpdate: (object, previous) =>
+      checkImmutable('spec.selector', valueAt(object, 'spec', 'selector'), valueAt(previous, 'spec', 'selector')),
     applyDefaults(object) {
       const spec = fieldsAt(object, 'spec')
       if (spec === undefined) return

@@ -1,4 +1,4 @@
-import { formatLabelRequirements, fromLabelSelector, type LabelSelector } from '../../../meta/label-selector.ts'
+import { formatLabelRequirements, fromLabelSelector } from '../../../meta/label-selector.ts'
 import type { ScaleDefinition } from '../../resource-definition.ts'
 import { fieldsAt } from '../fields.ts'
 
@@ -6,6 +6,5 @@ import { fieldsAt } from '../fields.ts'
 export const workloadScale: ScaleDefinition = {
   specReplicasPath: ['spec', 'replicas'],
   statusReplicasPath: ['status', 'replicas'],
-  selector: (object) =>
-    formatLabelRequirements(fromLabelSelector(fieldsAt(object, 'spec', 'selector') as LabelSelector)),
+  selector: (object) => formatLabelRequirements(fromLabelSelector(fieldsAt(object, 'spec', 'selector'))),
 }

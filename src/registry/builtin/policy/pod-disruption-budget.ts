@@ -2,7 +2,11 @@ import type { BuiltinKind } from '../builtin-kind.ts'
 import { countCell } from '../table-cells.ts'
 import { valueAt } from '../fields.ts'
 
-const amountCell = (field: string) => (object: unknown) => String(valueAt(object, 'spec', field) ?? 'N/A')
+/** A number or a percentage. */
+const amountCell = (field: string) => (object: unknown) => {
+  const value = valueAt(object, 'spec', field)
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : 'N/A'
+}
 
 export const podDisruptionBudgetKind: BuiltinKind = {
   group: 'policy',

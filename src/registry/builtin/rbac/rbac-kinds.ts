@@ -1,9 +1,19 @@
 import { nameIsPathSegment } from '../../../meta/names.ts'
 import type { KubeObject } from '../../../meta/object.ts'
 import type { BuiltinKind } from '../builtin-kind.ts'
+import type { FieldErrors } from '../validation/field-checks.ts'
+import {
+  rbacGroup,
+  validateBindingUpdate,
+  validateClusterRole,
+  validateClusterRoleBinding,
+  validateRole,
+  validateRoleBinding,
+} from './rbac-validation.ts'
 import { defaultZero, fieldsAt, listAt, nullWhenEmpty, stringAt } from '../fields.ts'
 
-const group = 'rbac.authorization.k8s.io'
+const group = rbacGroup
+type Validate = (object: KubeObject) => FieldErrors
 
 function defaultBinding(binding: KubeObject): void {
   const roleRef = fieldsAt(binding, 'roleRef')
@@ -28,7 +38,7 @@ const bindingCells = {
   ServiceAccounts: subjectsCell('ServiceAccount', (namespace, name) => `${namespace}/${name}`),
 }
 
-function roleKind(resource: string): BuiltinKind {
+function roleKind(resource: string, validate: Validate): BuiltinKind {
   return {
     group,
     resource,
@@ -36,12 +46,13 @@ function roleKind(resource: string): BuiltinKind {
       generation: 'none',
       allowCreateOnUpdate: true,
       validateName: nameIsPathSegment,
+      validate,
       applyDefaults: (role) => nullWhenEmpty(role, 'rules'),
     },
   }
 }
 
-function bindingKind(resource: string): BuiltinKind {
+function bindingKind(resource: string, validate: Validate): BuiltinKind {
   return {
     group,
     resource,
@@ -50,14 +61,16 @@ function bindingKind(resource: string): BuiltinKind {
       allowCreateOnUpdate: true,
       validateName: nameIsPathSegment,
       applyDefaults: defaultBinding,
+      validate,
+      validateUpdate: validateBindingUpdate,
     },
     cells: bindingCells,
   }
 }
 
 export const rbacKinds: readonly BuiltinKind[] = [
-  roleKind('roles'),
-  roleKind('clusterroles'),
-  bindingKind('rolebindings'),
-  bindingKind('clusterrolebindings'),
+  roleKind('roles', validateRole),
+  roleKind('clusterroles', validateClusterRole),
+  bindingKind('rolebindings', validateRoleBinding),
+  bindingKind('clusterrolebindings', validateClusterRoleBinding),
 ]

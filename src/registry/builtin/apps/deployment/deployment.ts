@@ -1,15 +1,16 @@
-import { formatLabelRequirements, fromLabelSelector, type LabelSelector } from '../../../../meta/label-selector.ts'
+import { formatLabelRequirements, fromLabelSelector } from '../../../../meta/label-selector.ts'
 import type { KubeObject } from '../../../../meta/object.ts'
 import type { BuiltinKind } from '../../builtin-kind.ts'
 import { fieldsAt, numberAt } from '../../fields.ts'
 import { containerCells, countCell } from '../../table-cells.ts'
 import { workloadScale } from '../workload-scale.ts'
 import { defaultDeploymentSpec } from './deployment-defaults.ts'
+import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './deployment-validation.ts'
 
 /** Unlike other workloads' cells it is empty for an empty selector. */
 function selectorCell(object: KubeObject): string {
   try {
-    return formatLabelRequirements(fromLabelSelector(fieldsAt(object, 'spec', 'selector') as LabelSelector))
+    return formatLabelRequirements(fromLabelSelector(fieldsAt(object, 'spec', 'selector')))
   } catch {
     return '<invalid>'
   }
@@ -24,10 +25,10 @@ export const deploymentKind: BuiltinKind = {
       const spec = fieldsAt(object, 'spec')
       if (spec) defaultDeploymentSpec(spec)
     },
-    prepareForCreate(object) {
-      object['status'] = {}
-    },
+    validate: validateDeployment,
+    validateUpdate: validateDeploymentUpdate,
   },
+  statusStrategy: { validate: validateDeploymentStatus },
   cells: {
     Ready: (object) =>
       `${numberAt(object, 'status', 'readyReplicas') ?? 0}/${numberAt(object, 'spec', 'replicas') ?? 0}`,

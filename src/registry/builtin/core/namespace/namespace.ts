@@ -5,6 +5,7 @@ import type { Strategy } from '../../../resource-definition.ts'
 import type { BuiltinKind } from '../../builtin-kind.ts'
 import { defaultZero, ensureFields, fieldsAt, stringAt, stringsAt } from '../../fields.ts'
 import { textCell } from '../../table-cells.ts'
+import { validateFinalize, validateFinalizers, validateNamespaceStatus } from './namespace-validation.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'
 const finalizer = 'kubernetes'
@@ -45,6 +46,7 @@ const strategy: Strategy = {
     if (finalizers.length > 0) spec['finalizers'] = [...finalizers]
   },
   canonicalize: labelWithName,
+  validate: validateFinalizers,
   beforeDelete({ metadata: { name = '' } }) {
     if (protectedNames.has(name)) {
       throw forbidden({ group: '', resource: 'namespaces' }, name, 'this namespace may not be deleted')
@@ -58,7 +60,7 @@ const strategy: Strategy = {
 
 /** What the namespace controller writes when nothing is left inside. */
 const finalize: Strategy = {
-  ...strategy,
+  validate: validateFinalize,
   prepareForUpdate(namespace, previous) {
     namespace['status'] = previous['status']
   },
@@ -72,6 +74,7 @@ export const namespaceKind: BuiltinKind = {
     name: ({ metadata }) => metadata.name ?? '',
   },
   strategy,
+  statusStrategy: { validate: validateNamespaceStatus },
   parts: { finalize },
   cells: { Status: textCell('status', 'phase') },
 }

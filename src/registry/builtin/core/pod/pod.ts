@@ -7,6 +7,7 @@ import { addPodAdmissionDefaults } from './pod-admission-defaults.ts'
 import { podCells } from './pod-cells.ts'
 import { defaultPod } from './pod-defaults.ts'
 import { qosClassOf } from './pod-resources.ts'
+import { validateEphemeralContainersUpdate, validatePod, validatePodUpdate } from './pod-validation.ts'
 
 function prepareForCreate(pod: KubeObject, { nowMs }: OperationContext): void {
   const spec = ensureFields(pod, 'spec')
@@ -36,7 +37,7 @@ function gracePeriod(pod: KubeObject, requested: number | undefined): number {
 
 /** Takes over the ephemeral containers of a request and nothing else. */
 const ephemeralContainers: Strategy = {
-  applyDefaults: defaultPod,
+  validateUpdate: validateEphemeralContainersUpdate,
   prepareForUpdate(pod, previous) {
     const containers = fieldsAt(pod, 'spec')?.['ephemeralContainers']
     pod['spec'] = {
@@ -50,7 +51,7 @@ const ephemeralContainers: Strategy = {
 
 /** Takes over what the containers of a request may use and nothing else. */
 const resize: Strategy = {
-  applyDefaults: defaultPod,
+  validate: validatePod,
   prepareForUpdate(pod, previous) {
     const spec: Fields = { ...fieldsAt(previous, 'spec') }
     for (const field of ['containers', 'initContainers']) {
@@ -99,6 +100,8 @@ export const podKind: BuiltinKind = {
     applyDefaults: defaultPod,
     prepareForCreate,
     gracePeriodSeconds: gracePeriod,
+    validate: validatePod,
+    validateUpdate: validatePodUpdate,
   },
   statusStrategy: {
     prepareForUpdate(pod, previous) {

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../../../meta/object.ts'
 import type { BuiltinKind } from '../../builtin-kind.ts'
 import { defaultZero, ensureFields, fieldsAt, stringAt } from '../../fields.ts'
 import { textCell } from '../../table-cells.ts'
+import { validateSecret, validateSecretUpdate } from './secret-validation.ts'
 
 function applyDefaults(secret: KubeObject): void {
   defaultZero(secret, 'type', 'Opaque')
@@ -27,7 +28,7 @@ export const secretKind: BuiltinKind = {
   group: '',
   resource: 'secrets',
   selectableFields: { type: (object) => stringAt(object, 'type') },
-  strategy: { generation: 'none', applyDefaults },
+  strategy: { generation: 'none', applyDefaults, validate: validateSecret, validateUpdate: validateSecretUpdate },
   cells: {
     Type: textCell('type'),
     Data: (object) => Object.keys(fieldsAt(object, 'data') ?? {}).length,

@@ -54,24 +54,26 @@ export function needsHealthCheckNodePort(spec: Fields): boolean {
   return spec['type'] === 'LoadBalancer' && spec['externalTrafficPolicy'] === 'Local'
 }
 
+/** Ports that differ in their protocol alone share a node port. */
 function allocateNodePorts(spec: Fields, seed: string): void {
   const ports = listAt(spec, 'ports')
-  // One number may serve two protocols: a port with the same number for another protocol shares it.
-  const taken = new Set(ports.map((port) => numberAt(port, 'nodePort') ?? 0))
-  const byPort = new Map<unknown, number>()
+  const nodePortOfPort = (port: Fields): number => numberAt(port, 'nodePort') ?? 0
+  const taken = new Set(ports.map(nodePortOfPort))
+  const byPort = new Map<number, number>()
   for (const port of ports) {
-    if ((numberAt(port, 'nodePort') ?? 0) !== 0) {
-      byPort.set(`${String(port['port'])}`, numberAt(port, 'nodePort') ?? 0)
-      continue
+    const number = numberAt(port, 'port') ?? 0
+    if (nodePortOfPort(port) === 0) {
+      port['nodePort'] = byPort.get(number) ?? freeNodePort(`${seed}/${number}/${stringAt(port, 'protocol')}`, taken)
     }
-    const shared = byPort.get(`${String(port['port'])}`)
-    let chosen = shared ?? nodePortOf(`${seed}/${String(port['port'])}/${String(port['protocol'])}`)
-    if (shared === undefined)
-      while (taken.has(chosen)) chosen = firstNodePort + ((chosen - firstNodePort + 1) % nodePorts)
-    taken.add(chosen)
-    byPort.set(`${String(port['port'])}`, chosen)
-    port['nodePort'] = chosen
+    byPort.set(number, nodePortOfPort(port))
   }
+}
+
+function freeNodePort(seed: string, taken: Set<number>): number {
+  let port = nodePortOf(seed)
+  while (taken.has(port) && taken.size < nodePorts) port = firstNodePort + ((port - firstNodePort + 1) % nodePorts)
+  taken.add(port)
+  return port
 }
 
 function clusterAddressOf(seed: string): string {

@@ -1,4 +1,4 @@
-import { nameIsDns1035Label } from '../../../../meta/names.ts'
+import { nameIsDnsLabel } from '../../../../meta/names.ts'
 import type { KubeObject } from '../../../../meta/object.ts'
 import type { BuiltinKind } from '../../builtin-kind.ts'
 import { fieldsAt, listAt, numberAt, stringAt, stringsAt } from '../../fields.ts'
@@ -6,6 +6,7 @@ import { formatLabels, textCell } from '../../table-cells.ts'
 import { allocateForService } from './service-allocation.ts'
 import { defaultService } from './service-defaults.ts'
 import { adoptAllocated } from './service-update.ts'
+import { validateService, validateServiceUpdate } from './service-validation.ts'
 
 /** Addresses of a load balancer, each once, in byte order. */
 export function loadBalancerAddresses(object: KubeObject): string {
@@ -35,7 +36,7 @@ function externalIpCell(service: KubeObject): string {
 function portsCell(service: KubeObject): string {
   const ports = listAt(service, 'spec', 'ports').map((port) => {
     const nodePort = numberAt(port, 'nodePort') ?? 0
-    const number = String(port['port'] ?? 0)
+    const number = numberAt(port, 'port') ?? 0
     return `${nodePort > 0 ? `${number}:${nodePort}` : number}/${stringAt(port, 'protocol')}`
   })
   return ports.join(',') || '<none>'
@@ -52,7 +53,7 @@ export const serviceKind: BuiltinKind = {
     generation: 'none',
     returnsDeletedObject: true,
     allowCreateOnUpdate: true,
-    validateName: nameIsDns1035Label,
+    validateName: nameIsDnsLabel,
     applyDefaults: defaultService,
     prepareForCreate(service) {
       service['status'] = { loadBalancer: {} }
@@ -62,6 +63,8 @@ export const serviceKind: BuiltinKind = {
     },
     prepareForUpdate: adoptAllocated,
     canonicalize: allocateForService,
+    validate: validateService,
+    validateUpdate: validateServiceUpdate,
   },
   cells: {
     Type: textCell('spec', 'type'),
