@@ -153,7 +153,7 @@ function typeOf(schema: JsonObject): SchemaNode['type'] {
 }
 
 /** The two forms in which a schema may say again that a value is an integer or a string. */
-function isIntOrString(anyOf: unknown): boolean {
+export function isIntOrString(anyOf: unknown): boolean {
   const [first, second, ...more] = Array.isArray(anyOf) ? (anyOf as unknown[]) : []
   return more.length === 0 && isTypeOnly(first, 'integer') && isTypeOnly(second, 'string')
 }
