@@ -38,7 +38,13 @@ await backend.txn({ puts: [{ key: 'l/root', value: Buffer.from('active') }] })
 const lifecycle = { key: 'l/root', revision: backend.get('l/root').revision }
 await measure('create 1 KB, 64 in flight, durable', creates, () =>
   inFlight(64, creates, (i) =>
-    backend.txn({ guards: [lifecycle, { key: key(i), revision: 0 }], puts: [{ key: key(i), value }, { key: `i/core:configmaps/root/default/config-${i}`, value: Buffer.alloc(1) }] }),
+    backend.txn({
+      guards: [lifecycle, { key: key(i), revision: 0 }],
+      puts: [
+        { key: key(i), value },
+        { key: `i/core:configmaps/root/default/config-${i}`, value: Buffer.alloc(1) },
+      ],
+    }),
   ),
 )
 await measure('update 1 KB, 64 in flight, durable', creates, () =>
@@ -79,5 +85,7 @@ const upTo = (await backend.confirmedRevision()) - 1
 await measure('compact', upTo, () => backend.compact(upTo))
 await backend.close()
 console.table(rows)
-console.log(`resident ${Math.round(process.memoryUsage().rss / 1e6)} MB, peak ${Math.round(process.resourceUsage().maxRSS / 1e3)} MB`)
+console.log(
+  `resident ${Math.round(process.memoryUsage().rss / 1e6)} MB, peak ${Math.round(process.resourceUsage().maxRSS / 1e3)} MB`,
+)
 rmSync(directory, { recursive: true })

@@ -1,0 +1,286 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { cpuSeconds } from './cpu-time.ts'
+import type { ClientHttp2Session } from 'node:http2'
+import { type Call, openSession, openStream, runLoad, send, type Target } from './http2-load.ts'
+import { type BenchServer, startHubServer, startPeer } from './servers.ts'
+
+/** What one kind of work cost one server in one round. */
+interface Measure {
+  perCpuSecond: number
+  cpuMsEach: number
+  p50Ms: number
+  p99Ms: number
+  errors: number
+}
+
+interface Work {
+  name: string
+  label: string
+  /** The ratio of work per CPU-second to reach, and whether p99 is compared. */
+  goal: number
+  run(target: Target, round: number, seconds: number): Promise<Measure>
+}
+
+const callers = 16
+const payload = 'x'.repeat(900) // with its metadata, a ConfigMap of about 1 KB
+const namespace = '/api/v1/namespaces/default/configmaps'
+
+const configMap = (name: string, value = payload, extra: object = {}) =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...extra }, data: { payload: value } })
+
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
+
+async function measured(
+  target: Target,
+  work: () => Promise<{ calls: number; errors: number; latenciesMs: number[] }>,
+): Promise<Measure> {
+  const before = cpuSeconds(target.pids)
+  const { calls, errors, latenciesMs } = await work()
+  const used = Math.max(0.01, cpuSeconds(target.pids) - before)
+  const sorted = latenciesMs.sort((a, b) => a - b)
+  return {
+    perCpuSecond: calls / used,
+    cpuMsEach: (used * 1_000) / Math.max(1, calls),
+    p50Ms: percentile(sorted, 0.5),
+    p99Ms: percentile(sorted, 0.99),
+    errors,
+  }
+}
+
+function load(target: Target, seconds: number, next: () => Call | undefined): Promise<Measure> {
+  return measured(target, () => runLoad(target, { callers, seconds, next }))
+}
+
+async function seed(target: Target, collection: string, prefix: string, count: number): Promise<void> {
+  let made = 0
+  await runLoad(target, {
+    callers,
+    seconds: 120,
+    next: () =>
+      made < count ? { method: 'POST', path: collection, body: configMap(`${prefix}-${made++}`) } : undefined,
+  })
+}
+
+async function makeNamespace(target: Target, name: string): Promise<string> {
+  const session = await openSession(target)
+  const body = JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  await send(session, target, { method: 'POST', path: '/api/v1/namespaces', body })
+  session.close()
+  return `/api/v1/namespaces/${name}/configmaps`
+}
+
+const works: Work[] = [
+  {
+    name: 'get',
+    label: 'GET',
+    goal: 4.5,
+    async run(target, round, seconds) {
+      await seed(target, namespace, `get-${round}`, 64)
+      let n = 0
+      return load(target, seconds, () => ({ method: 'GET', path: `${namespace}/get-${round}-${n++ % 64}` }))
+    },
+  },
+  listWork('list500', 'LIST 500', 500, 4),
+  listWork('list10000', 'LIST 10,000', 10_000, 2.5),
+  {
+    name: 'create',
+    label: 'CREATE',
+    goal: 3,
+    run(target, round, seconds) {
+      let n = 0
+      return load(target, seconds, () => ({
+        method: 'POST',
+        path: namespace,
+        body: configMap(`create-${round}-${n++}`),
+      }))
+    },
+  },
+  {
+    name: 'update',
+    label: 'UPDATE',
+    goal: 3,
+    async run(target, round, seconds) {
+      await seed(target, namespace, `update-${round}`, 256)
+      let n = 0
+      return load(target, seconds, () => {
+        const name = `update-${round}-${n++ % 256}`
+        return { method: 'PUT', path: `${namespace}/${name}`, body: configMap(name, `${n}${payload}`) }
+      })
+    },
+  },
+  {
+    name: 'patch',
+    label: 'merge PATCH',
+    goal: 3,
+    async run(target, round, seconds) {
+      await seed(target, namespace, `patch-${round}`, 256)
+      let n = 0
+      return load(target, seconds, () => ({
+        method: 'PATCH',
+        path: `${namespace}/patch-${round}-${n++ % 256}`,
+        body: JSON.stringify({ data: { extra: String(n) } }),
+        contentType: 'application/merge-patch+json',
+      }))
+    },
+  },
+  {
+    name: 'apply',
+    label: 'server-side apply',
+    goal: 2,
+    async run(target, round, seconds) {
+      let n = 0
+      return load(target, seconds, () => {
+        const name = `apply-${round}-${n++ % 256}`
+        return {
+          method: 'PATCH',
+          path: `${namespace}/${name}?fieldManager=bench&force=true`,
+          body: configMap(name, `${n}${payload}`),
+          contentType: 'application/apply-patch+yaml',
+        }
+      })
+    },
+  },
+  {
+    name: 'delete',
+    label: 'DELETE',
+    goal: 3,
+    async run(target, round, seconds) {
+      const count = 4_000
+      await seed(target, namespace, `delete-${round}`, count)
+      let n = 0
+      return load(target, seconds * 4, () =>
+        n < count ? { method: 'DELETE', path: `${namespace}/delete-${round}-${n++}` } : undefined,
+      )
+    },
+  },
+  watchWork('watch', 'watch events, 1,000 watchers on 10 connections', 10),
+  watchWork('watch1000', 'watch events, 1,000 watchers on 1,000 connections', 1_000),
+]
+
+function listWork(name: string, label: string, count: number, goal: number): Work {
+  return {
+    name,
+    label,
+    goal,
+    async run(target, round, seconds) {
+      const collection = await makeNamespace(target, `${name}-${round}`)
+      await seed(target, collection, name, count)
+      const session = await openSession(target)
+      await send(session, target, { method: 'GET', path: collection })
+      session.close()
+      return load(target, Math.max(seconds, count / 1_000), () => ({ method: 'GET', path: collection }))
+    },
+  }
+}
+
+/** One writer, a thousand watchers: what counts is events delivered. */
+function watchWork(name: string, label: string, connections: number): Work {
+  return {
+    name,
+    label,
+    goal: 2.5,
+    async run(target, round, seconds) {
+      const collection = await makeNamespace(target, `${name}-${round}`)
+      const watchers = 1_000
+      const sessions: ClientHttp2Session[] = []
+      for (let n = 0; n < connections; n += 1) sessions.push(await openSession(target))
+      const latenciesMs: number[] = []
+      let delivered = 0
+      const opened = Array.from({ length: watchers }, (_, n) => {
+        const session = sessions[n % connections]
+        if (!session) throw new Error('no session')
+        const stream = openStream(session, target, {
+          method: 'GET',
+          path: `${collection}?watch=true&resourceVersion=0`,
+        })
+        stream.on('data', (chunk: Buffer) => {
+          // Each event is one line that carries the time of its write.
+          for (let at = chunk.indexOf('sent-'); at >= 0; at = chunk.indexOf('sent-', at + 5)) {
+            if (chunk.indexOf('"name":"', at - 12) < 0) continue
+            delivered += 1
+            if (n % 10 === 0)
+              latenciesMs.push(
+                performance.now() - Number.parseFloat(chunk.toString('latin1', at + 5, at + 25).replace('-', '.')),
+              )
+          }
+        })
+        return new Promise<void>((resolve) => stream.once('response', () => resolve()))
+      })
+      await Promise.all(opened)
+      const writer = await openSession(target)
+      const result = await measured(target, async () => {
+        const endMs = performance.now() + seconds * 1_000
+        let writes = 0
+        while (performance.now() < endMs) {
+          const stamp = performance.now().toFixed(3).replace('.', '-')
+          const body = JSON.stringify({
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: `sent-${stamp}-x` },
+            data: { payload },
+          })
+          await send(writer, target, { method: 'POST', path: collection, body })
+          writes += 1
+          while (delivered < (writes - 8) * watchers) await new Promise((resolve) => setImmediate(resolve))
+        }
+        const lateMs = performance.now() + 10_000
+        while (delivered < writes * watchers && performance.now() < lateMs)
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        return { calls: delivered, errors: writes * watchers - delivered, latenciesMs }
+      })
+      for (const session of [writer, ...sessions]) session.destroy()
+      return result
+    },
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+export async function main(argv: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '3' },
+      only: { type: 'string' },
+    },
+  })
+  const chosen = works.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name))
+  const servers: BenchServer[] = [await startHubServer(), await startPeer()]
+  const rows: string[] = []
+  const header = '| work | atoll, per CPU-s | kube-apiserver + etcd, per CPU-s | ratio | goal | p50 ms | p99 ms |'
+  console.log(header)
+  try {
+    for (const work of chosen) {
+      const results = servers.map((): Measure[] => [])
+      for (let round = 0; round < Number(values.rounds); round += 1)
+        for (const [index, { target }] of servers.entries())
+          results[index]?.push(await work.run(target, round, Number(values.seconds)))
+      const of = (index: number, field: keyof Measure) => median((results[index] ?? []).map((one) => one[field]))
+      const ratio = of(0, 'perCpuSecond') / of(1, 'perCpuSecond')
+      const errors = of(0, 'errors') + of(1, 'errors')
+      const row = `| ${work.label} | ${of(0, 'perCpuSecond').toFixed(0)} | ${of(1, 'perCpuSecond').toFixed(0)} | ${ratio.toFixed(2)}× | ${work.goal}× | ${of(0, 'p50Ms').toFixed(1)} / ${of(1, 'p50Ms').toFixed(1)} | ${of(0, 'p99Ms').toFixed(1)} / ${of(1, 'p99Ms').toFixed(1)} |${errors > 0 ? ` ${errors} errors` : ''}`
+      rows.push(row)
+      console.log(row)
+    }
+  } finally {
+    for (const server of servers) await server.close()
+  }
+  const when = new Date().toISOString()
+  mkdirSync('bench/results', { recursive: true })
+  const text = [
+    `Side by side, ${when}, Node ${process.version}, median of ${values.rounds} rounds, ${callers} callers; p50 and p99: atoll / peer.`,
+    '',
+    header,
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n')
+  writeFileSync(`bench/results/side-by-side-${when.slice(0, 10)}.md`, text)
+  return 0
+}
