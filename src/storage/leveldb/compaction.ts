@@ -32,7 +32,7 @@ export async function removeHistory({ database, write, from, upTo, stopped }: Co
         }
         removed.push({ key: stored })
       }
-      await write(removed, true) // synced as every write: see verifyFiles
+      await write(removed, true) // synced as every write: see verifyLogFiles
       await new Promise<void>((resolve) => void setImmediate(resolve))
     }
   } finally {

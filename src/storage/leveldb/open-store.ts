@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { StorageError } from '../storage-error.ts'
 import { batchWriter, openDatabase, readFailure, type Database } from './database.ts'
 import { encodeLogRecord, logKey, metaKey } from './layout.ts'
-import { verifyFiles } from './verify-files.ts'
+import { verifyLogFiles, verifyTables } from './verify-files.ts'
 import { verifyLog } from './verify-log.ts'
 
 /** Says whose directory this is; written last when a store is made, so without it nothing was ever acknowledged. */
@@ -31,10 +31,10 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
   const files = await listDirectory(directory)
   const identity = files.includes(identityFile) ? await readIdentity(directory) : undefined
   checkFiles(directory, files, identity !== undefined)
-  const flaw = await verifyFiles(directory)
-  if (flaw !== undefined) throw new StorageError('corrupt', `the store in ${directory} is damaged: ${flaw}`)
+  refuse(directory, await verifyLogFiles(directory, files))
   const database = await openDatabase(directory, { ...options, createIfMissing: identity === undefined })
   try {
+    refuse(directory, await verifyTables(directory, files))
     if (!identity) await makeStore(directory, database)
     const id = identity?.id ?? (await readIdentity(directory)).id
     return { database, ...(await checkStore(database, id, options)) }
@@ -44,6 +44,10 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
     if (failure.message.includes(directory)) throw failure
     throw new StorageError(failure.code, `${directory}: ${failure.message}`, { cause: error })
   }
+}
+
+function refuse(directory: string, flaw: string | undefined): void {
+  if (flaw !== undefined) throw new StorageError('corrupt', `the store in ${directory} is damaged: ${flaw}`)
 }
 
 async function listDirectory(directory: string): Promise<string[]> {

@@ -1,20 +1,30 @@
-import { open, readdir, readFile } from 'node:fs/promises'
+import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * Looks at LevelDB's files before LevelDB does, and answers what is wrong with them.
+ * Looks at LevelDB's own logs before LevelDB does, and answers what is wrong with them.
  *
  * LevelDB skips what it cannot read of its log without a word, goes on behind it, and then deletes the log. But of our
  * log only the last record can be unreadable for a good reason: each one is synced before the next is written. So an
- * unreadable record with a readable one behind it is damage. A table file must at least have its end.
+ * unreadable record with a readable one behind it is damage.
  */
-export async function verifyFiles(directory: string): Promise<string | undefined> {
-  for (const name of (await readdir(directory)).sort()) {
-    const path = join(directory, name)
-    if (/^\d+\.log$/.test(name)) {
-      const damagedAt = findDamage(await readFile(path))
-      if (damagedAt !== undefined) return `${name} is unreadable at byte ${damagedAt}, but not behind it`
-    } else if (/^\d+\.(ldb|sst)$/.test(name) && !(await endsAsTable(path))) return `${name} is cut off`
+export async function verifyLogFiles(directory: string, files: readonly string[]): Promise<string | undefined> {
+  for (const name of files) {
+    if (!/^\d+\.log$/.test(name)) continue
+    const damagedAt = findDamage(await readFile(join(directory, name)))
+    if (damagedAt !== undefined) return `${name} is unreadable at byte ${damagedAt}, but not behind it`
+  }
+  return undefined
+}
+
+/**
+ * Looks at the ends of the table files, of which LevelDB would find out much later. `files` were there before LevelDB
+ * was opened: what is left of them is in use, for opening removes what an interrupted compaction has left behind.
+ */
+export async function verifyTables(directory: string, files: readonly string[]): Promise<string | undefined> {
+  for (const name of files) {
+    if (!/^\d+\.(ldb|sst)$/.test(name)) continue
+    if ((await endsAsTable(join(directory, name))) === false) return `${name} is cut off`
   }
   return undefined
 }
@@ -61,8 +71,14 @@ function recordLength(log: Buffer, position: number, blockEnd: number): number |
 const tableMagic = Buffer.from('57fb808b247547db', 'hex')
 const footerBytes = 48
 
-async function endsAsTable(path: string): Promise<boolean> {
-  const file = await open(path)
+/** Undefined when the file is not there. */
+async function endsAsTable(path: string): Promise<boolean | undefined> {
+  let file: FileHandle
+  try {
+    file = await open(path)
+  } catch {
+    return undefined
+  }
   try {
     const { size } = await file.stat()
     if (size < footerBytes) return false
