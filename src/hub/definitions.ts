@@ -7,6 +7,7 @@ import {
   placementCrd,
   publicationCrd,
 } from '../registry/fleet/fleet-crds.ts'
+import { customResourceDefinitionsDefinition } from '../registry/apiextensions/crd-definition.ts'
 import { createChildClusterStrategy } from '../registry/fleet/child-cluster-strategy.ts'
 import { ownDefinition } from '../registry/own/own-definition.ts'
 import { logicalClusterCrd, workspaceCrd, workspaceTypeCrd } from '../registry/tenancy/workspace-crd.ts'
@@ -28,7 +29,8 @@ export interface HubDefinitions {
 /** Everything that the hub serves in each workspace before any CRD: Kubernetes' own kinds, kcp's, ours. */
 export function hubDefinitions({ caPem, hub, virtualCreate, subresourceCreate }: DefinitionsOptions): HubDefinitions {
   const contentDefinitions = (): ContentDefinitions => contents
-  const builtins = builtinDefinitions({ virtualCreate, subresourceCreate })
+  const crds = new Map([['apiextensions.k8s.io/customresourcedefinitions', customResourceDefinitionsDefinition]])
+  const builtins = builtinDefinitions({ definitions: crds, virtualCreate, subresourceCreate })
   const find = (group: string, resource: string): ResourceDefinition => {
     const found = all.find((definition) => definition.group === group && definition.resource === resource)
     if (!found) throw new Error(`no definition of ${resource}.${group}`)
