@@ -1,6 +1,5 @@
 import { isPromise } from '../../base/maybe-promise.ts'
 import { goQuote } from '../../meta/field-error.ts'
-import type { KubeObject } from '../../meta/object.ts'
 import type { OperationContext, Strategy } from '../resource-definition.ts'
 import { equalJson, isJsonObject, ownField } from '../schema/json-value.ts'
 import { isKnownFormat } from '../schema/schema-formats.ts'
@@ -18,7 +17,7 @@ import { validateCrd } from './validate-crd.ts'
 
 /**
  * The rules of CustomResourceDefinition. Names are accepted and the type is established in the write that brings them
- * (docs/adr/0004); a DELETE leaves the CRD terminating until its instances are gone.
+ * (docs/adr/0004-crds-are-established-by-their-own-write.md); a DELETE leaves the CRD terminating until its instances are gone.
  */
 export const crdStrategy: Strategy = {
   allowUnconditionalUpdate: false,
