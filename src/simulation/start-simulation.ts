@@ -1,0 +1,71 @@
+import { systemClock, type Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Client } from '../client/client.ts'
+import type { Controller } from '../controller/controller.ts'
+import { createExpectations } from './expectations.ts'
+import { createNodes } from './machines/create-nodes.ts'
+import { createKubelet } from './machines/kubelet.ts'
+import { schedulerController } from './machines/scheduler.ts'
+import { replicaSetController } from './pods/replica-set-controller.ts'
+import { deploymentController } from './rollout/deployment-controller.ts'
+import { createSimulationInformers } from './simulation-informers.ts'
+import type { SimulationParts } from './simulation-parts.ts'
+
+export interface SimulationOptions {
+  /** Of the cluster to play in, as somebody who may do everything there. */
+  client: Client
+  logger: Logger
+  clock?: Clock
+  /** How many nodes to pretend; default 1. */
+  nodes?: number
+  /** From bound to Running and Ready, and from deleted to gone; default 100 ms. */
+  podStartDelayMs?: number
+}
+
+export interface Simulation {
+  /** Ends all controllers and waits for what is under way. Nodes, pods and their states stay as they are. */
+  stop(): Promise<void>
+  /** Freezes the kubelets: no pod becomes Running and none finishes its deletion. */
+  pauseKubelet(): void
+  resumeKubelet(): void
+}
+
+/**
+ * A SIMULATION of everything that makes an API server a cluster: nodes, scheduler, kubelets and the controllers of the
+ * workload kinds. Nothing runs anywhere; objects only change as they would. What is missing: CronJobs, autoscaling,
+ * disruption budgets, endpoints of Services, eviction by taints, failing containers. Garbage collection and namespaces
+ * are the API server's own affair.
+ *
+ * Resolves when the nodes are there and the controllers work.
+ */
+export async function startSimulation(options: SimulationOptions): Promise<Simulation> {
+  const { client, clock = systemClock, nodes = 1, podStartDelayMs = 100 } = options
+  const logger = options.logger.with({ simulation: true })
+  const stopped = new AbortController()
+  const informers = createSimulationInformers(client, logger)
+  const expectations = createExpectations(informers.pods, clock)
+  const parts: SimulationParts = { client, informers, expectations, clock, logger }
+  const kubelet = createKubelet(parts, podStartDelayMs)
+  const controllers: Controller[] = [
+    deploymentController(parts),
+    replicaSetController(parts),
+    schedulerController(parts),
+    kubelet.controller,
+  ]
+  for (const informer of Object.values(informers)) informer.start(followerOf(stopped.signal))
+  await createNodes(parts, nodes, stopped.signal)
+  await Promise.all(controllers.map((controller) => controller.start()))
+  return {
+    async stop() {
+      stopped.abort()
+      await Promise.all(controllers.map((controller) => controller.stop()))
+    },
+    pauseKubelet: () => kubelet.pause(),
+    resumeKubelet: () => kubelet.resume(),
+  }
+}
+
+/** A signal of its own for each informer: they all listen while they watch, and a signal warns of many listeners. */
+function followerOf(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal])
+}
