@@ -3,6 +3,8 @@ import { KubeconfigError } from '../client/node/kubeconfig.ts'
 import { TransportError } from '../client/client.ts'
 import { isApiStatusError } from '../meta/api-errors.ts'
 import { CliError } from './cli-error.ts'
+import { addClusterCommands } from './commands/clusters.ts'
+import { addJoinCommand } from './commands/join.ts'
 import { addKubeconfigCommand } from './commands/kubeconfig.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addWorkspaceCommand } from './commands/workspace.ts'
@@ -24,6 +26,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   addServeCommand(program, print)
   addWorkspaceCommand(program, print)
   addKubeconfigCommand(program, print)
+  addJoinCommand(program, print)
+  addClusterCommands(program, print)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

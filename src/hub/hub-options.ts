@@ -12,6 +12,9 @@ export interface HubOptions {
   hubDomain?: string
   memoryBudgetBytes: number
   logLevel: LogLevel
+  /** The hub may dial child clusters at loopback and link-local addresses. */
+  allowLocalDial: boolean
+  version: string
 }
 
 /** As typed on the command line. */
@@ -23,6 +26,8 @@ export interface HubFlags {
   hubDomain?: string
   memoryBudget: string
   logLevel: string
+  allowLocalDial?: boolean
+  version: string
 }
 
 const sizeUnits: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
@@ -49,6 +54,8 @@ export function parseHubOptions(flags: HubFlags, refuse: (why: string) => Error)
     storage: flags.storage,
     memoryBudgetBytes,
     logLevel,
+    allowLocalDial: flags.allowLocalDial === true,
+    version: flags.version,
     ...(flags.externalUrl === undefined ? {} : { externalUrl: flags.externalUrl.replace(/\/$/, '') }),
     ...(flags.hubDomain === undefined ? {} : { hubDomain: flags.hubDomain }),
   }

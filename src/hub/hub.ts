@@ -35,6 +35,7 @@ import { createObjectCache } from '../storage/create-object-cache.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createBootstrapObjects, readBootstrapObjects } from './bootstrap-objects.ts'
 import { openRoot } from './bootstrap-root.ts'
+import { childConnections } from './child-connections.ts'
 import { childClusterController } from './controllers/child-cluster-controller.ts'
 import { customResourceCleanupController } from './controllers/custom-resource-cleanup-controller.ts'
 import { createFleetInformers } from './controllers/fleet-informers.ts'
@@ -205,7 +206,8 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     namespaceContentsController(parts, caPem),
     garbageCollectorController(parts),
     customResourceCleanupController(parts),
-    childClusterController(parts),
+    childClusterController(parts, (name) => deleteLogicalCluster(deletion, name)),
+    childConnections({ ...parts, allowLocalDial: options.allowLocalDial, agentVersion: options.version }),
     placementController(parts),
   ]
   closers.push(async () => {

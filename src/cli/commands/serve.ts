@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { HubFlags } from '../../hub/hub-options.ts'
+import { atollVersion } from '../version.ts'
 import { CliError } from '../cli-error.ts'
 
 /** `atoll serve`: runs a hub until SIGTERM or SIGINT. */
@@ -13,11 +14,12 @@ export function addServeCommand(program: Command, print: (text: string) => void)
     .option('--external-url <url>', 'how clients reach the hub, when that is not the address it listens on')
     .option('--hub-domain <domain>', 'serve each workspace also as <name>.<domain>')
     .option('--memory-budget <size>', 'bytes that the caches may hold, such as 256MiB', '256MiB')
+    .option('--allow-local-dial', 'dial child clusters also at loopback and link-local addresses')
     .option('--log-level <level>', 'error, warn, info, debug or silent', 'info')
-    .action(async (flags: HubFlags) => {
+    .action(async (flags: Omit<HubFlags, 'version'>) => {
       const { startHub } = await import('../../hub/hub.ts')
       const { parseHubOptions } = await import('../../hub/hub-options.ts')
-      const hub = await startHub(parseHubOptions(flags, (why) => new CliError(why, 2)))
+      const hub = await startHub(parseHubOptions({ ...flags, version: atollVersion() }, (why) => new CliError(why, 2)))
       print(`Atoll is ready at ${hub.url} (kubeconfig: ${hub.kubeconfigPath})\n`)
       await stopSignal()
       await hub.close()

@@ -4,7 +4,6 @@ import { isNotFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import type { AgentReport, Delivery } from '../../meta/fleet/delivery.ts'
 import { childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
-import { logicalClusterAnnotation } from '../../meta/logical-cluster.ts'
 import { createChildClusterReconciler } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
 import type { PlacementParts } from './placement-controller.ts'
 import { fleetResource } from './fleet-informers.ts'
@@ -13,7 +12,10 @@ import { fleetResource } from './fleet-informers.ts'
 export const reportName = 'report'
 
 /** Keeps each ChildCluster's status current with what its agent reports, and tells the agent what the spec says. */
-export function childClusterController({ clientOf, informers, clock, logger, hub }: PlacementParts): Controller {
+export function childClusterController(
+  { clientOf, informers, clock, logger, hub }: PlacementParts,
+  deleteLogicalCluster: (name: string) => Promise<unknown>,
+): Controller {
   const reports = (uid: string) =>
     clientOf(childLogicalCluster(uid)).resource<AgentReport>(fleetResource('agentreports'))
   const childClusters = (logicalCluster: string) =>
@@ -32,10 +34,13 @@ export function childClusterController({ clientOf, informers, clock, logger, hub
         await reports(uid).update(report)
       },
       async updateStatus(logicalCluster, childCluster) {
-        const { annotations, ...metadata } = childCluster.metadata
-        const { [logicalClusterAnnotation]: _, ...kept } = annotations ?? {}
-        const object = { ...childCluster, metadata: { ...metadata, annotations: kept } }
-        await childClusters(logicalCluster).update(object, { subresource: 'status' })
+        await childClusters(logicalCluster).update(childCluster, { subresource: 'status' })
+      },
+      async update(logicalCluster, childCluster) {
+        await childClusters(logicalCluster).update(childCluster).catch(ignoreMissing)
+      },
+      async deleteLogicalCluster(uid) {
+        await deleteLogicalCluster(childLogicalCluster(uid))
       },
       async deliveryCounts(uid) {
         const counts = { total: 0, applied: 0, failed: 0 }

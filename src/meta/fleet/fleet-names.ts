@@ -12,6 +12,13 @@ export const internalPrefix = 'internal.fleet.atoll.dev/'
 /** On a placed object: uids of the child clusters that have (or may still have) a slot for it, comma-separated, sorted. */
 export const targetsAnnotation = `${internalPrefix}targets`
 
+/** On a ChildCluster: the id of the hub that it is registered in. */
+export const hubIdAnnotation = `${internalPrefix}hub-id`
+/** Holds a ChildCluster until its child has let go of the hub, or it is forgotten. */
+export const childClusterFinalizer = 'fleet.atoll.dev/child-cluster'
+/** Set to `true` on a ChildCluster that is given up: its deletion waits for nobody. */
+export const forgetAnnotation = 'fleet.atoll.dev/forget'
+
 /** On objects in a child: hints for people and for watches; ownership is what the inventory recorded. */
 export const managedLabel = 'fleet.atoll.dev/managed'
 /** On objects in a child: the slot's name. */

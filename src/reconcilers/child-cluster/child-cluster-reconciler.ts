@@ -1,5 +1,6 @@
 import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
+import { childClusterFinalizer, forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { AgentReport } from '../../meta/fleet/delivery.ts'
 import type { Condition } from '../../meta/object.ts'
 
@@ -9,6 +10,9 @@ export interface ChildClusterSteps {
   getReport(childClusterUid: string): Promise<AgentReport | undefined>
   updateReport(childClusterUid: string, report: AgentReport): Promise<void>
   updateStatus(logicalCluster: string, childCluster: ChildCluster): Promise<void>
+  /** Removes all slots of the child with its logical cluster: it has let go, or it was given up. */
+  deleteLogicalCluster(childClusterUid: string): Promise<void>
+  update(logicalCluster: string, childCluster: ChildCluster): Promise<void>
   deliveryCounts(childClusterUid: string): Promise<{ total: number; applied: number; failed: number }>
   hub(): { id: string; incarnation: number }
   now(): number
@@ -28,6 +32,7 @@ export function createChildClusterReconciler(steps: ChildClusterSteps): Reconcil
     if (!childCluster) return
     const uid = childCluster.metadata.uid ?? ''
     const report = await steps.getReport(uid)
+    if (childCluster.metadata.deletionTimestamp && (await letGo(steps, logicalCluster, childCluster, report))) return
     if (!report) return { requeueAfterMs: lookAgainMs }
     await tellAgent(steps, uid, childCluster, report)
     const status = await nextStatus(steps, childCluster, report)
@@ -35,6 +40,31 @@ export function createChildClusterReconciler(steps: ChildClusterSteps): Reconcil
       await steps.updateStatus(logicalCluster, { ...childCluster, status })
     return { requeueAfterMs: lookAgainMs }
   }
+}
+
+/**
+ * A deleted ChildCluster leaves as unjoin says, and keeps its workloads when nothing was said. It goes when its child has
+ * let go, when there never was one, or when it is forgotten.
+ */
+async function letGo(
+  steps: ChildClusterSteps,
+  logicalCluster: string,
+  childCluster: ChildCluster,
+  report: AgentReport | undefined,
+): Promise<boolean> {
+  const { metadata, spec } = childCluster
+  const neverJoined =
+    report !== undefined && report.status?.heartbeatTime === undefined && spec.credentialsSecret === undefined
+  const forgotten = metadata.annotations?.[forgetAnnotation] === 'true'
+  if (!forgotten && !neverJoined && report && !report.status?.left) {
+    if (!spec.leaving)
+      await steps.update(logicalCluster, { ...childCluster, spec: { ...spec, leaving: { workloads: 'keep' } } })
+    return false
+  }
+  await steps.deleteLogicalCluster(metadata.uid ?? '')
+  const finalizers = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== childClusterFinalizer)
+  await steps.update(logicalCluster, { ...childCluster, metadata: { ...metadata, finalizers } })
+  return true
 }
 
 async function tellAgent(

@@ -1,4 +1,4 @@
-import { childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
+import { childClusterFinalizer, childLogicalCluster, hubIdAnnotation } from '../../meta/fleet/fleet-names.ts'
 import { checkDns1123Label } from '../../meta/names.ts'
 import type { ResourceDefinition, Strategy } from '../resource-definition.ts'
 import { logicalClusterSingleton } from '../tenancy/workspace-crd.ts'
@@ -13,6 +13,13 @@ export interface ChildClusterStrategyOptions {
 export function createChildClusterStrategy({ contentDefinitions, hub }: ChildClusterStrategyOptions): Strategy {
   return {
     validateName: (name) => checkDns1123Label(name),
+    prepareForCreate({ metadata }) {
+      metadata.annotations = { ...metadata.annotations, [hubIdAnnotation]: hub().id }
+      const finalizers = metadata.finalizers ?? []
+      metadata.finalizers = finalizers.includes(childClusterFinalizer)
+        ? finalizers
+        : [...finalizers, childClusterFinalizer]
+    },
     companions(object) {
       const logicalCluster = childLogicalCluster(object.metadata.uid ?? '')
       const { logicalClusters, agentReports } = contentDefinitions()

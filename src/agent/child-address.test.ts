@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { refusedAddress } from './child-address.ts'
+
+test.each([
+  'https://127.0.0.1:6443',
+  'https://127.9.9.9',
+  'https://localhost:1',
+  'https://a.localhost',
+  'https://[::1]:6443',
+  'https://[::ffff:127.0.0.1]',
+  'https://[fe80::1]',
+  'https://169.254.169.254',
+  'https://2130706433',
+  'http://child.example.com',
+  'not a url',
+])('%s is not dialled', (url) => {
+  expect(refusedAddress(url)).toBeTypeOf('string')
+})
+
+test.each(['https://child.example.com:6443', 'https://10.1.2.3', 'https://[2001:db8::1]'])(
+  '%s may be dialled',
+  (url) => {
+    expect(refusedAddress(url)).toBeUndefined()
+  },
+)

@@ -1,0 +1,120 @@
+import type { Command } from 'commander'
+import { sleep } from '../../base/sleep.ts'
+import { isNotFound } from '../../meta/api-errors.ts'
+import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
+import { forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
+import { CliError } from '../cli-error.ts'
+import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
+import { parseOutputFormat, printObjects, type TableView } from '../print-objects.ts'
+import { childClusters } from './join.ts'
+
+interface ClusterFlags extends SessionOptions {
+  workspace?: string
+  output: string
+  workloads: string
+  timeout: string
+}
+
+const pollMs = 200
+
+const view: TableView<ChildCluster> = {
+  header: ['NAME', 'MODE', 'READY', 'VERSION', 'NODES', 'DELIVERIES', 'LABELS'],
+  row: ({ metadata, spec, status }) => [
+    metadata.name ?? '',
+    spec.mode,
+    status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown',
+    status?.kubernetesVersion ?? '',
+    String(status?.nodes ?? ''),
+    status?.deliveries ? `${status.deliveries.applied}/${status.deliveries.total}` : '',
+    Object.entries(metadata.labels ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+  ],
+  empty: 'No child clusters found.',
+}
+
+/** `atoll clusters`, `cordon`, `uncordon`, `unjoin`, `forget`. */
+export function addClusterCommands(program: Command, print: (text: string) => void): void {
+  const run = (action: (session: HubSession, name: string, flags: ClusterFlags) => Promise<void>) =>
+    async function runInSession(this: Command, name?: string): Promise<void> {
+      const flags = this.optsWithGlobals<ClusterFlags>()
+      const session = openHubSession(flags)
+      try {
+        await action(session, name ?? '', flags)
+      } finally {
+        session.close()
+      }
+    }
+  const objectsOf = (session: HubSession, { workspace }: ClusterFlags) =>
+    session.clientOf(resolveWorkspacePath(workspace ?? '.', session.currentPath)).resource<ChildCluster>(childClusters)
+  const inWorkspace = (command: Command) =>
+    command.option('--workspace <path>', 'workspace of the cluster (default: the current one)')
+
+  inWorkspace(program.command('clusters').description('list the registered clusters'))
+    .option('-o, --output <format>', 'table, json, yaml or name', 'table')
+    .action(
+      run(async (session, _, flags) => {
+        const format = parseOutputFormat(flags.output)
+        const found: ChildCluster[] = []
+        for await (const childCluster of objectsOf(session, flags).listAll()) found.push(childCluster)
+        print(printObjects(found, format, view))
+      }),
+    )
+  for (const [verb, unschedulable] of [
+    ['cordon', true],
+    ['uncordon', false],
+  ] as const)
+    inWorkspace(
+      program
+        .command(`${verb} <name>`)
+        .description(unschedulable ? 'place nothing new on a cluster' : 'place on a cluster again'),
+    ).action(
+      run(async (session, name, flags) => {
+        await objectsOf(session, flags).patch(
+          { name },
+          { type: 'merge', body: { spec: { unschedulable: unschedulable || null } } },
+        )
+        print(`Child cluster "${name}" ${verb}ed.\n`)
+      }),
+    )
+  inWorkspace(program.command('unjoin <name>').description('let a cluster go'))
+    .option('--workloads <what>', 'keep the workloads in the cluster, or delete them', 'keep')
+    .option('--timeout <seconds>', 'how long to wait', '120')
+    .action(
+      run(async (session, name, { workloads, timeout, ...flags }) => {
+        if (workloads !== 'keep' && workloads !== 'delete')
+          throw new CliError(`--workloads ${workloads} is unknown: keep or delete`, 2)
+        const objects = objectsOf(session, { workloads, timeout, ...flags })
+        await objects.patch({ name }, { type: 'merge', body: { spec: { leaving: { workloads } } } })
+        await objects.delete({ name })
+        print(`Child cluster "${name}" is leaving, its workloads are ${workloads === 'keep' ? 'kept' : 'deleted'}.\n`)
+        const endMs = Date.now() + Number(timeout) * 1_000
+        while (Date.now() < endMs) {
+          const left = await objects.get({ name }).catch((error: unknown) => {
+            if (isNotFound(error)) return undefined
+            throw error
+          })
+          if (!left) return print(`Child cluster "${name}" is gone.\n`)
+          await sleep(pollMs)
+        }
+        throw new CliError(
+          `child cluster "${name}" has not left after ${timeout} s: when it will never come back, use "atoll forget ${name}"`,
+        )
+      }),
+    )
+  inWorkspace(
+    program
+      .command('forget <name>')
+      .description('give up a cluster that will never come back; what is in it stays there'),
+  ).action(
+    run(async (session, name, flags) => {
+      const objects = objectsOf(session, flags)
+      await objects.patch(
+        { name },
+        { type: 'merge', body: { metadata: { annotations: { [forgetAnnotation]: 'true' } } } },
+      )
+      await objects.delete({ name })
+      print(`Child cluster "${name}" is forgotten.\n`)
+    }),
+  )
+}

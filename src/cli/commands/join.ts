@@ -1,0 +1,182 @@
+import type { Command } from 'commander'
+import { stringify } from 'yaml'
+import { JoinError, joinChildCluster, mintAgentToken } from '../../agent/join-child-cluster.ts'
+import { joinManifests } from '../../agent/join-manifests.ts'
+import { sleep } from '../../base/sleep.ts'
+import type { Client } from '../../client/client.ts'
+import { createHttpTransport, type HttpTransportOptions } from '../../client/node/http-transport.ts'
+import { readKubeconfig, selectContext, toTransportOptions } from '../../client/node/kubeconfig.ts'
+import { isAlreadyExists } from '../../meta/api-errors.ts'
+import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
+import {
+  agentNamespace,
+  fleetApiVersion,
+  fleetGroup,
+  fleetVersion,
+  forgetAnnotation,
+  hubIdAnnotation,
+} from '../../meta/fleet/fleet-names.ts'
+import type { KubeObject } from '../../meta/object.ts'
+import { CliError } from '../cli-error.ts'
+import { openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
+
+interface JoinFlags extends SessionOptions {
+  childKubeconfig: string
+  childContext?: string
+  workspace?: string
+  labels?: string
+  mode: string
+  publishedGroups?: string
+  dryRun?: boolean
+  timeout: string
+}
+
+export const childClusters = { group: fleetGroup, version: fleetVersion, resource: 'childclusters' }
+const secrets = { group: '', version: 'v1', resource: 'secrets' }
+const pollMs = 200
+
+/** `atoll join NAME`: registers a real cluster. */
+export function addJoinCommand(program: Command, print: (text: string) => void): void {
+  program
+    .command('join <name>')
+    .description('register a Kubernetes cluster, so that workloads can be placed on it')
+    .requiredOption('--child-kubeconfig <file>', 'kubeconfig of an administrator of the cluster; used once, not kept')
+    .option('--child-context <name>', 'context of that kubeconfig')
+    .option('--workspace <path>', 'workspace to register it in (default: the current one)')
+    .option('--labels <k=v,…>', 'labels that placements select on')
+    .option('--mode <mode>', 'kubeconfig: the hub dials the cluster', 'kubeconfig')
+    .option('--published-groups <groups>', 'API groups of published CRDs whose objects workspaces may place there')
+    .option('--dry-run', 'print every object that joining makes in the cluster, as YAML, and change nothing')
+    .option('--timeout <seconds>', 'how long to wait for the cluster to be Ready', '60')
+    .action(async function runJoin(this: Command, name: string) {
+      await join(name, this.optsWithGlobals<JoinFlags>(), print)
+    })
+}
+
+async function join(name: string, flags: JoinFlags, print: (text: string) => void): Promise<void> {
+  if (flags.mode !== 'kubeconfig') throw new CliError(`--mode ${flags.mode} is not supported: use kubeconfig`, 2)
+  const publishedGroups = flags.publishedGroups?.split(',').filter((group) => group !== '') ?? []
+  if (flags.dryRun) {
+    const manifests = joinManifests({
+      hubId: '(the hub)',
+      childClusterUid: '(given by the hub)',
+      name,
+      publishedGroups,
+    })
+    return print(manifests.map((manifest) => stringify(manifest, { lineWidth: 0 })).join('---\n'))
+  }
+  const child = readChild(flags)
+  const childHttp = createHttpTransport(child)
+  const session = openHubSession(flags)
+  try {
+    const client = session.clientOf(resolveWorkspacePath(flags.workspace ?? '.', session.currentPath))
+    const registered = await register(client, name, parseLabels(flags.labels))
+    const { uid: childClusterUid = '', annotations } = registered.metadata
+    const hubId = annotations?.[hubIdAnnotation] ?? ''
+    print(`Registered child cluster "${name}".\n`)
+    try {
+      const joined = await joinChildCluster({
+        hubId,
+        childClusterUid,
+        name,
+        publishedGroups,
+        childTransport: childHttp.transport,
+      })
+      print(`Installed ${joined.manifests.length} objects in the cluster (Kubernetes ${joined.kubernetesVersion}).\n`)
+      await storeCredentials(client, name, child, await mintAgentToken(childHttp.transport))
+    } catch (error) {
+      await client.resource(childClusters).patch({ name }, forgetPatch)
+      await client.resource(childClusters).delete({ name })
+      if (error instanceof JoinError) throw new CliError(error.message, 1, { cause: error })
+      throw error
+    }
+    await waitUntilReady(client, name, Number(flags.timeout), print)
+  } finally {
+    childHttp.close()
+    session.close()
+  }
+}
+
+const forgetPatch = { type: 'merge' as const, body: { metadata: { annotations: { [forgetAnnotation]: 'true' } } } }
+
+function readChild(flags: JoinFlags): HttpTransportOptions {
+  const config = readKubeconfig(flags.childKubeconfig)
+  const selected = selectContext(config, flags.childKubeconfig, flags.childContext)
+  const options = toTransportOptions(selected)
+  if (options.insecureSkipTlsVerify)
+    throw new CliError(`${flags.childKubeconfig} skips TLS verification: give it the cluster's certificate authority`)
+  if (options.caPem === undefined)
+    throw new CliError(`${flags.childKubeconfig} has no certificate authority for the cluster`)
+  return options
+}
+
+export function parseLabels(text: string | undefined): Record<string, string> {
+  const labels: Record<string, string> = {}
+  for (const pair of text?.split(',') ?? []) {
+    const [key, value, ...rest] = pair.split('=')
+    if (!key || value === undefined || rest.length > 0)
+      throw new CliError(`"${pair}" is not a label: write key=value`, 2)
+    labels[key] = value
+  }
+  return labels
+}
+
+async function register(client: Client, name: string, labels: Record<string, string>): Promise<KubeObject> {
+  try {
+    return await client.resource<ChildCluster>(childClusters).create({
+      apiVersion: fleetApiVersion,
+      kind: 'ChildCluster',
+      metadata: { name, labels },
+      spec: { mode: 'kubeconfig' },
+    })
+  } catch (error) {
+    if (isAlreadyExists(error))
+      throw new CliError(`there is a child cluster "${name}" already: choose another name, or unjoin that one`)
+    throw error
+  }
+}
+
+async function storeCredentials(
+  client: Client,
+  name: string,
+  { serverUrl, caPem }: HttpTransportOptions,
+  { token, expires }: { token: string; expires: string },
+): Promise<void> {
+  const namespaces = client.resource({ group: '', version: 'v1', resource: 'namespaces' })
+  await namespaces
+    .create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: agentNamespace } })
+    .catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error
+    })
+  const secret: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: `child-${name}`, namespace: agentNamespace },
+    stringData: { server: serverUrl, 'ca.crt': caPem ?? '', token, expires },
+  }
+  const write = { fieldManager: 'atoll-join', force: true }
+  await client
+    .resource(secrets)
+    .patch({ namespace: agentNamespace, name: `child-${name}` }, { type: 'apply', body: secret }, write)
+  const body = { spec: { credentialsSecret: `child-${name}` } }
+  await client.resource(childClusters).patch({ name }, { type: 'merge', body })
+}
+
+async function waitUntilReady(
+  client: Client,
+  name: string,
+  timeoutSeconds: number,
+  print: (text: string) => void,
+): Promise<void> {
+  const endMs = Date.now() + timeoutSeconds * 1_000
+  print('Waiting for it to be ready...\n')
+  while (Date.now() < endMs) {
+    const { status } = await client.resource<ChildCluster>(childClusters).get({ name })
+    if (status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'))
+      return print(`Child cluster "${name}" is ready.\n`)
+    await sleep(pollMs)
+  }
+  throw new CliError(
+    `child cluster "${name}" was not ready after ${timeoutSeconds} s: see "kubectl describe childcluster ${name}"`,
+  )
+}

@@ -1,0 +1,150 @@
+import { mintAgentToken } from '../agent/join-child-cluster.ts'
+import { refusedAddress } from '../agent/child-address.ts'
+import { createSyncer, type Syncer } from '../agent/syncer.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Client } from '../client/client.ts'
+import { createHttpTransport } from '../client/node/http-transport.ts'
+import { createController, type Controller } from '../controller/controller.ts'
+import { informerSource } from '../controller/informer-source.ts'
+import { isNotFound } from '../meta/api-errors.ts'
+import type { ChildCluster } from '../meta/fleet/child-cluster.ts'
+import { agentNamespace, childLogicalCluster } from '../meta/fleet/fleet-names.ts'
+import type { KubeObject } from '../meta/object.ts'
+import type { FleetInformers } from './controllers/fleet-informers.ts'
+
+export interface ChildConnectionsOptions {
+  clientOf(logicalCluster: string): Client
+  informers: FleetInformers
+  hub(): { id: string; incarnation: number }
+  /** The hub may dial loopback and link-local addresses. */
+  allowLocalDial: boolean
+  agentVersion: string
+  clock: Clock
+  logger: Logger
+}
+
+interface Connection {
+  /** What it was made from: something else there means dialling anew. */
+  key: string
+  syncer: Syncer
+  close(): void
+}
+
+const secrets = { group: '', version: 'v1', resource: 'secrets' }
+const renewCheckMs = 600_000 // tokens live for days; this is how late a renewal can be
+const renewBeforeMs = 48 * 3_600_000
+
+/** One syncer in the hub for each child cluster in kubeconfig mode, with the credentials that join stored. */
+export function childConnections(options: ChildConnectionsOptions): Controller {
+  const { clientOf, informers, clock, logger } = options
+  const connections = new Map<string, Connection>()
+
+  async function disconnect(uid: string): Promise<void> {
+    const connection = connections.get(uid)
+    if (!connection) return
+    connections.delete(uid)
+    await connection.syncer.stop()
+    connection.close()
+  }
+
+  async function reconcile(request: { logicalCluster: string; name: string }) {
+    const { logicalCluster, name } = request
+    const childCluster = informers.childClusters.get({ logicalCluster, name })
+    const known = [...connections.keys()].filter((uid) => informers.childClusters.byIndex('uid', uid).length === 0)
+    for (const uid of known) await disconnect(uid)
+    if (childCluster?.spec.mode !== 'kubeconfig' || childCluster.spec.credentialsSecret === undefined) return undefined
+    const uid = childCluster.metadata.uid ?? ''
+    const secret = await readCredentials(clientOf(logicalCluster), childCluster)
+    if (!secret) return { requeueAfterMs: renewCheckMs }
+    const key = `${secret.server} ${secret.caPem} ${secret.token}`
+    if (connections.get(uid)?.key !== key) {
+      await disconnect(uid)
+      const why = options.allowLocalDial ? undefined : refusedAddress(secret.server)
+      if (why === undefined) connections.set(uid, connect(uid, key, secret))
+      else logger.warn('child cluster is not dialled', { childCluster: name, reason: why })
+    }
+    await renewToken(clientOf(logicalCluster), childCluster, secret)
+    return { requeueAfterMs: renewCheckMs }
+  }
+
+  function connect(uid: string, key: string, { server, caPem, token }: Credentials): Connection {
+    const http = createHttpTransport({ serverUrl: server, caPem, token })
+    const syncer = createSyncer({
+      hub: clientOf(childLogicalCluster(uid)),
+      child: { transport: http.transport },
+      childClusterUid: uid,
+      hubId: options.hub().id,
+      agentVersion: options.agentVersion,
+      logger,
+      clock,
+    })
+    syncer.start()
+    return { key, syncer, close: http.close }
+  }
+
+  async function renewToken(client: Client, { metadata, spec }: ChildCluster, current: Credentials): Promise<void> {
+    if (current.expiresMs - clock.now() > renewBeforeMs) return
+    const { server, caPem, token } = current
+    const http = createHttpTransport({ serverUrl: server, caPem, token })
+    try {
+      const fresh = await mintAgentToken(http.transport)
+      const data = { token: toBase64(fresh.token), expires: toBase64(fresh.expires) }
+      const name = { namespace: agentNamespace, name: spec.credentialsSecret ?? '' }
+      await client.resource(secrets).patch(name, { type: 'merge', body: { data } })
+    } catch (error) {
+      logger.warn('the token of a child cluster could not be renewed', { childCluster: metadata.name, error })
+    } finally {
+      http.close()
+    }
+  }
+
+  const controller = createController({
+    name: 'child-connections',
+    clock,
+    logger,
+    reconcile: async (request) => reconcile(request),
+    sources: [informerSource(informers.childClusters)],
+  })
+  return {
+    ...controller,
+    get pending() {
+      return controller.pending
+    },
+    async stop() {
+      await controller.stop()
+      await Promise.all([...connections.keys()].map(disconnect))
+    },
+  }
+}
+
+interface Credentials {
+  server: string
+  caPem: string
+  token: string
+  expiresMs: number
+}
+
+async function readCredentials(client: Client, { spec }: ChildCluster): Promise<Credentials | undefined> {
+  const name = { namespace: agentNamespace, name: spec.credentialsSecret ?? '' }
+  const secret = await client
+    .resource(secrets)
+    .get(name)
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined
+      throw error
+    })
+  if (!secret) return undefined
+  const { server, 'ca.crt': caPem, token, expires } = dataOf(secret)
+  if (!server || !caPem || !token) return undefined
+  return { server, caPem, token, expiresMs: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires) }
+}
+
+function dataOf(secret: KubeObject): Record<string, string> {
+  const data = (secret['data'] ?? {}) as Record<string, string>
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+}
+
+function toBase64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
