@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { sleep } from '../base/sleep.ts'
@@ -60,6 +61,7 @@ export function createSyncer(options: SyncerOptions): Syncer {
   const logger = options.logger.with({ childClusterUid })
   const abort = new AbortController()
   const { signal } = abort
+  setMaxListeners(0, signal) // one for each followed type and each pause
   const self = createClient({ transport: options.child.transport, userAgent: 'atoll-syncer' })
   const leaseOptions = options.leaseDurationMs === undefined ? {} : { durationMs: options.leaseDurationMs }
   const lease = createChildLease({ child: self, identity: randomUUID(), clock, logger, ...leaseOptions })
@@ -119,6 +121,13 @@ export function createSyncer(options: SyncerOptions): Syncer {
     logger,
     state: () => ({ forked: gate.forked, left }),
   })
+  const reconcile = createSlotReconciler({
+    ...parts,
+    hub,
+    // Decisions of an incarnation that nobody has confirmed wait for its confirmation.
+    mayAct: ({ spec }) => mayAct() && leaving === undefined && spec.incarnation <= gate.incarnation,
+  })
+  const slotWork = new Set<Promise<unknown>>()
   const controller = createController({
     name: 'syncer',
     clock,
@@ -126,12 +135,15 @@ export function createSyncer(options: SyncerOptions): Syncer {
     workers,
     maxBackoffMs: 5_000, // a child that is back is served at once
     sources: [deliverySource(deliveries)],
-    reconcile: createSlotReconciler({
-      ...parts,
-      hub,
-      // Decisions of an incarnation that nobody has confirmed wait for its confirmation.
-      mayAct: ({ spec }) => mayAct() && leaving === undefined && spec.incarnation <= gate.incarnation,
-    }),
+    async reconcile(request, reconcileSignal) {
+      const work = reconcile(request, reconcileSignal)
+      slotWork.add(work)
+      try {
+        return await work
+      } finally {
+        slotWork.delete(work)
+      }
+    },
   })
 
   function enqueue(delivery: Delivery): void {
@@ -174,6 +186,8 @@ export function createSyncer(options: SyncerOptions): Syncer {
     while (leaving !== undefined && !left && !signal.aborted) {
       try {
         await deliveries.synced
+        // What is under way would put back what is let go of here.
+        await Promise.allSettled(slotWork)
         if (mayAct() && (await leaveChild({ ...parts, hubId }, leaving))) {
           left = true
           logger.info('the child cluster has left its hub', { workloads: leaving })

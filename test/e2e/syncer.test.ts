@@ -257,7 +257,7 @@ describe.skipIf(!binaries.available)('the syncer between a hub and a real child 
         const found = await pair.child.resource(namespaces).list({ fieldSelector: `metadata.name=${target()}` })
         return found.items.length === 0
       },
-      { what: 'the empty namespace is gone' },
+      { what: 'the empty namespace is gone', timeoutMs: 30_000 },
     )
     const deletions = (await childPlane.auditEntries({ verb: 'delete' })).slice(audit)
     const bySyncer = deletions.filter(({ userAgent }) => userAgent === 'atoll-syncer')

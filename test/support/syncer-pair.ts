@@ -6,6 +6,7 @@ import type { Client } from '../../src/client/client.ts'
 import { createClient } from '../../src/client/create-client.ts'
 import { createHttpTransport } from '../../src/client/node/http-transport.ts'
 import type { Transport } from '../../src/client/transport.ts'
+import { isConflict } from '../../src/meta/api-errors.ts'
 import type { AgentReport, Delivery } from '../../src/meta/fleet/delivery.ts'
 import { fleetApiVersion } from '../../src/meta/fleet/fleet-names.ts'
 import type { JsonObject, KubeObject } from '../../src/meta/object.ts'
@@ -60,7 +61,7 @@ export async function installFleetKinds(hub: Client): Promise<void> {
 }
 
 export function slotFor(hubId: string, manifest: KubeObject, change: Partial<Delivery['spec']> = {}): Delivery {
-  const [group, version] = manifest.apiVersion?.includes('/') ? manifest.apiVersion.split('/') : ['', 'v1']
+  const [group] = manifest.apiVersion?.includes('/') ? manifest.apiVersion.split('/') : ['', 'v1']
   const kind = manifest.kind ?? ''
   const source = {
     logicalCluster: tenant,
@@ -71,7 +72,6 @@ export function slotFor(hubId: string, manifest: KubeObject, change: Partial<Del
     name: manifest.metadata.name ?? '',
     ...change.source,
   }
-  void version
   const { namespace } = source
   return {
     apiVersion: fleetApiVersion,
@@ -144,10 +144,17 @@ export async function startSyncerPair(
     },
     place: (manifest, change) => deliveries.create(slotFor(hubId, manifest, change)),
     async change(name, spec) {
-      const current = await deliveries.get({ name })
-      const { manifest, ...rest } = current.spec
-      const kept = spec.desired === 'Absent' || manifest === undefined ? {} : { manifest }
-      return deliveries.update({ ...current, spec: { ...rest, ...kept, epoch: rest.epoch + 1, ...spec } })
+      for (;;) {
+        const current = await deliveries.get({ name })
+        const { manifest, ...rest } = current.spec
+        const kept = spec.desired === 'Absent' || manifest === undefined ? {} : { manifest }
+        const next = { ...current, spec: { ...rest, ...kept, epoch: rest.epoch + 1, ...spec } }
+        try {
+          return await deliveries.update(next)
+        } catch (error) {
+          if (!isConflict(error)) throw error // the syncer has written a status meanwhile
+        }
+      }
     },
     statusOf,
     until: (name, reason) =>

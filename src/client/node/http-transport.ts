@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import { TransportError } from '../client.ts'
@@ -34,6 +35,7 @@ export function createHttpTransport(options: HttpTransportOptions): { transport:
   const transport: Transport = (request) =>
     new Promise<ApiResponse>((resolve, reject) => {
       const token = typeof options.token === 'function' ? options.token() : options.token
+      setMaxListeners(0, request.signal) // one may stand for many requests at once, which is no leak
       const outgoing = (secure ? httpsRequest : httpRequest)({
         host: server.hostname.replace(/^\[|\]$/g, ''),
         port: server.port || (secure ? 443 : 80),
