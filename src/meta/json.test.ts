@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { isApiStatusError } from './api-errors.ts'
 import { parseJsonSlowly } from './json-parser.ts'
 import { stringifyJsonSlowly } from './json-writer.ts'
-import { maxNestingDepth, parseJson, parseJsonStrictly, stringifyJson } from './json.ts'
+import { checkDepth, maxNestingDepth, maxObjectDepth, parseJson, parseJsonStrictly, stringifyJson } from './json.ts'
 
 describe('numbers', () => {
   test.each([
@@ -91,8 +91,11 @@ describe('hostile documents', () => {
     for (const inner of ['1', '12345678901234567']) {
       expect(stringifyJson(parseJson(nested(maxNestingDepth, inner)))).toBe(nested(maxNestingDepth, inner))
       expect(() => parseJson(nested(maxNestingDepth + 1, inner))).toThrow('exceeded max depth')
-      expect(() => parseJsonStrictly(nested(maxNestingDepth + 1, inner))).toThrow('exceeded max depth')
+      expect(() => parseJsonStrictly(nested(maxObjectDepth, inner))).not.toThrow()
+      expect(() => parseJsonStrictly(nested(maxObjectDepth + 1, inner))).toThrow('exceeded max depth')
     }
+    expect(() => checkDepth(JSON.parse(nested(maxObjectDepth)))).not.toThrow()
+    expect(() => checkDepth(JSON.parse(nested(maxObjectDepth + 1)))).toThrow('exceeded max depth')
     expect(() => parseJson(nested(1_000_000))).toThrow('exceeded max depth')
     expect(() => parseJson(open.repeat(1_000_000))).toThrow('exceeded max depth')
   })

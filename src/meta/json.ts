@@ -5,9 +5,11 @@ import type { Json } from './object.ts'
 
 /**
  * Deeper documents are refused. Go's limit is 10,000, but what walks objects here recurses, and a JavaScript stack holds
- * some thousand frames; no real object comes near either.
+ * some thousand frames; running out of it may even end the process. No real object is a hundred levels deep.
  */
 export const maxNestingDepth = 1_000
+/** Of an object that a client sends. Lower, so that what is stored (managedFields repeat the depth) can be read back. */
+export const maxObjectDepth = 400
 
 // A byte order mark stays, and is refused as Go refuses it. What is not UTF-8 becomes U+FFFD, as in Go.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -16,39 +18,50 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
  * Reads JSON. Integers beyond 2^53 that fit an int64 become bigint, `__proto__` is a key like others, and bad input throws
  * 400 in the words of Go's decoder.
  */
-export function parseJson(input: string | Uint8Array): Json {
-  return read(toText(input)).value
+export function parseJson(input: string | Uint8Array, maxDepth = maxNestingDepth): Json {
+  return read(toText(input), maxDepth).value
 }
 
-/** Reads JSON and tells the paths of fields that occur more than once (`spec.x`, `spec.a[0].b`); the last one counts. */
-export function parseJsonStrictly(input: string | Uint8Array): { value: Json; duplicateFields: readonly string[] } {
+export interface StrictJson {
+  readonly value: Json
+  /** Paths of fields that occur more than once (`spec.x`, `spec.a[0].b`); the last one counts. */
+  readonly duplicateFields: readonly string[]
+}
+
+/** Reads an object from a client. */
+export function parseJsonStrictly(input: string | Uint8Array, maxDepth = maxObjectDepth): StrictJson {
   const text = toText(input)
-  const { value, strings } = read(text)
+  const { value, strings } = read(text, maxDepth)
   const quotes = typeof input === 'string' ? countQuotesInText(input) : countQuotes(input)
   return { value, duplicateFields: quotes === 2 * strings ? [] : findDuplicateKeys(text) }
+}
+
+/** Throws 400 when an object has become too deep, by patches for instance. */
+export function checkDepth(value: unknown, maxDepth = maxObjectDepth): void {
+  inspect(value, maxDepth)
 }
 
 function toText(input: string | Uint8Array): string {
   return typeof input === 'string' ? input : decoder.decode(input)
 }
 
-function read(text: string): { value: Json; strings: number } {
+function read(text: string, maxDepth: number): { value: Json; strings: number } {
   try {
-    const value = parseNatively(text)
-    const { strings, exact } = inspect(value)
-    return { value: exact ? value : parseJsonSlowly(text, maxNestingDepth), strings }
+    const value = parseNatively(text, maxDepth)
+    const { strings, exact } = inspect(value, maxDepth)
+    return { value: exact ? value : parseJsonSlowly(text, maxDepth), strings }
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw badRequest(error.message, error)
     throw error
   }
 }
 
-function parseNatively(text: string): Json {
+function parseNatively(text: string, maxDepth: number): Json {
   try {
     return JSON.parse(text) as Json
   } catch {
     // The slow parser finds the same fault and has Go's words for it.
-    return parseJsonSlowly(text, maxNestingDepth)
+    return parseJsonSlowly(text, maxDepth)
   }
 }
 
@@ -56,7 +69,7 @@ function parseNatively(text: string): Json {
  * Walks a document level by level, since it may be too deep to recurse. `strings` counts keys and string values;
  * `exact` is false when a number may have lost digits or is beyond what a float holds.
  */
-function inspect(root: Json): { strings: number; exact: boolean } {
+function inspect(root: unknown, maxDepth: number): { strings: number; exact: boolean } {
   let strings = 0
   let exact = true
   const take = (child: unknown, next: object[]): void => {
@@ -67,7 +80,7 @@ function inspect(root: Json): { strings: number; exact: boolean } {
   let level: object[] = []
   take(root, level)
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth >= maxNestingDepth) throw new JsonSyntaxError('exceeded max depth')
+    if (depth >= maxDepth) throw badRequest('exceeded max depth')
     const next: object[] = []
     for (const parent of level) {
       if (Array.isArray(parent)) for (const child of parent) take(child, next)
