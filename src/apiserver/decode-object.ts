@@ -1,16 +1,17 @@
 import { badRequest, invalid, unsupportedMediaType } from '../meta/api-errors.ts'
-import { fieldInvalid } from '../meta/field-error.ts'
-import { type GroupVersionKind, toApiVersion } from '../meta/group-version.ts'
+import { fieldInvalid, goQuote } from '../meta/field-error.ts'
+import { fromApiVersion, type GroupVersionKind, toApiVersion } from '../meta/group-version.ts'
 import { parseJson, parseJsonStrictly } from '../meta/json.ts'
+import { parseYamlStrictly } from '../meta/yaml.ts'
 import type { JsonObject, KubeObject } from '../meta/object.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
 import { decodeProtobuf, protobufMediaType } from '../registry/codec/protobuf.ts'
 import { applySchemaDefaults } from '../registry/schema/apply-schema-defaults.ts'
+import { hasBuiltinSchema } from '../registry/schema/builtin-schemas.ts'
 import { checkTypes, undecodable } from '../registry/schema/check-types.ts'
 import { isJsonObject } from '../registry/schema/json-value.ts'
 import { pruneUnknownFields, unknownFieldText } from '../registry/schema/prune-unknown-fields.ts'
 import type { Exchange } from './exchange.ts'
-import { parseYaml } from './yaml-body.ts'
 import type { FieldValidation } from './write-options.ts'
 
 const customTypes = ['application/json', 'application/yaml']
@@ -39,7 +40,7 @@ export function decodeBody(exchange: Exchange, validation: FieldValidation, kind
       if (validation === 'Ignore') return { value: toObject(parseJson(body)), duplicates: [] }
       return toDecoded(parseJsonStrictly(body))
     case 'application/yaml':
-      return toDecoded(parseYaml(body))
+      return toDecoded(parseYamlStrictly(body))
     case protobufMediaType:
       if (!kind) throw unsupportedMediaType(customTypes)
       return { value: decodeProtobuf(body, kind), duplicates: [] }
@@ -129,9 +130,21 @@ export function reportPatched(
   for (const text of problems) exchange.warn(text)
 }
 
+/** What is no kind at all is told apart from a kind that does not belong here. */
+function checkRegistered(expected: string, kind: unknown, apiVersion: unknown, version: string, custom: boolean): void {
+  if (custom || typeof apiVersion !== 'string' || apiVersion === '') return
+  const name = typeof kind === 'string' && kind !== '' ? kind : expected
+  const gv = fromApiVersion(apiVersion)
+  if (!gv) throw undecodable(expected, version, `unexpected GroupVersion string: ${apiVersion}`)
+  if (hasBuiltinSchema(gv.group, gv.version, name)) return
+  const why = `no kind ${goQuote(name)} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
+  throw badRequest(`${name} in version ${goQuote(gv.version)} cannot be handled as a ${expected}: ${why}`)
+}
+
 function checkKind({ definition, version }: ResourceScope, value: JsonObject): void {
   const expected = toApiVersion({ group: definition.group, version: version.version })
   const { apiVersion, kind } = value
+  checkRegistered(definition.kind, kind, apiVersion, version.version, definition.custom)
   if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== expected) {
     throw badRequest(
       `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,

@@ -10,7 +10,7 @@ import { validateDryRun } from './write-options.ts'
 
 /** Of custom resources, too: clients send the options of every DELETE in protobuf. */
 const deleteOptionsKind = { group: '', version: 'v1', kind: 'DeleteOptions' }
-const policies = ['Background', 'Foreground', 'Orphan'] as const
+const policies = ['Foreground', 'Background', 'Orphan'] as const
 type Policy = (typeof policies)[number]
 
 export interface ParsedDeleteOptions {

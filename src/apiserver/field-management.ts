@@ -24,12 +24,7 @@ function makeManagement(
   subresource: string,
 ): FieldManagement {
   const statusFields = statusFieldsOf(definition)
-  const paths =
-    subresource === ''
-      ? statusFields.map((field) => [field])
-      : subresource === 'status'
-        ? resetOnStatus(definition)
-        : []
+  const paths = subresource === 'status' ? resetOnStatus(definition) : statusFields.map((field) => [field])
   return {
     schema: version.schema,
     apiVersion: toApiVersion({ group: definition.group, version: version.version }),

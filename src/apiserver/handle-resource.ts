@@ -1,9 +1,9 @@
 import { chain, type MaybePromise } from '../base/maybe-promise.ts'
 import type { ApiResponse } from '../client/transport.ts'
-import { methodNotAllowed, pathNotFound, serviceUnavailable } from '../meta/api-errors.ts'
+import { failure, methodNotAllowed, pathNotFound, serviceUnavailable } from '../meta/api-errors.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
 import type { ServedResource } from '../registry/resource-catalog.ts'
-import type { SubresourceDefinition, Verb } from '../registry/resource-definition.ts'
+import type { ResourceDefinition, SubresourceDefinition, Verb } from '../registry/resource-definition.ts'
 import type { Exchange } from './exchange.ts'
 import { handleCreate } from './handlers/create.ts'
 import { handleDelete, handleDeleteCollection } from './handlers/delete.ts'
@@ -38,7 +38,7 @@ function dispatch(
   if (version.deprecationWarning !== undefined) exchange.warn(version.deprecationWarning)
   const scope = { logicalCluster: exchange.logicalCluster, definition, version }
   if (info.subresource !== '') return dispatchSubresource(parts, exchange, scope)
-  if (!isVerbOf(definition.verbs, info.verb)) throw methodNotAllowed(definition, info.verb)
+  if (!isVerbOf(definition.verbs, info.verb)) throw notServed(definition, info.verb)
   switch (info.verb) {
     case 'get':
       return handleGet(parts, exchange, scope)
@@ -47,13 +47,12 @@ function dispatch(
     case 'watch':
       return handleWatch(parts, exchange, scope)
     case 'create':
-      if (info.name !== '' || (definition.namespaced && info.namespace === ''))
-        throw methodNotAllowed(definition, info.verb)
+      if (info.name !== '' || (definition.namespaced && info.namespace === '')) throw notServed(definition, info.verb)
       return handleCreate(parts, exchange, scope)
     case 'deletecollection':
       return handleDeleteCollection(parts, exchange, scope)
   }
-  if (info.name === '') throw methodNotAllowed(definition, info.verb)
+  if (info.name === '') throw notServed(definition, info.verb)
   switch (info.verb) {
     case 'update':
       return handleUpdate(parts, exchange, scope)
@@ -62,6 +61,13 @@ function dispatch(
     default:
       return handleDelete(parts, exchange, scope)
   }
+}
+
+/** Upstream's router knows only built-in kinds, and has one sentence for all of them. */
+function notServed(definition: ResourceDefinition, verb: string): Error {
+  if (definition.custom) return methodNotAllowed(definition, verb)
+  const message = 'the server does not allow this method on the requested resource'
+  return failure({ code: 405, reason: 'MethodNotAllowed', message, details: {} })
 }
 
 /** `/api/v1/namespaces/x/nodes`: a cluster-scoped resource under a namespace. */
@@ -84,7 +90,7 @@ function dispatchSubresource(parts: ServerParts, exchange: Exchange, scope: Reso
     case 'status':
     case 'part': {
       const verbs = subresource.type === 'status' ? partVerbs : subresource.verbs
-      if (!isVerbOf(verbs, info.verb)) throw methodNotAllowed(definition, info.verb)
+      if (!isVerbOf(verbs, info.verb)) throw notServed(definition, info.verb)
       if (info.verb === 'get') return handleGet(parts, exchange, scope)
       const part = { subresource: subresource.name, type: subresource.type, strategy: subresource.strategy } as const
       return info.verb === 'update'
@@ -92,10 +98,10 @@ function dispatchSubresource(parts: ServerParts, exchange: Exchange, scope: Reso
         : handlePatch(parts, exchange, scope, part)
     }
     case 'scale':
-      if (!isVerbOf(partVerbs, info.verb)) throw methodNotAllowed(definition, info.verb)
+      if (!isVerbOf(partVerbs, info.verb)) throw notServed(definition, info.verb)
       return handleScale(parts, exchange, scope, subresource.scale)
     case 'create':
-      if (info.verb !== 'create') throw methodNotAllowed(definition, info.verb)
+      if (info.verb !== 'create') throw notServed(definition, info.verb)
       return handleSubresourceCreate(parts, exchange, scope, subresource)
     case 'connect':
       return handleConnect(parts, exchange, scope, subresource)
@@ -109,7 +115,7 @@ async function handleConnect(
   subresource: SubresourceDefinition & { type: 'connect' },
 ): Promise<ApiResponse> {
   const { info, request, user } = exchange
-  if (!isVerbOf(subresource.verbs, info.verb)) throw methodNotAllowed(scope.definition, info.verb)
+  if (!isVerbOf(subresource.verbs, info.verb)) throw notServed(scope.definition, info.verb)
   const object = await parts.store.get(scope, namespaceOf(exchange, scope), info.name)
   if (!parts.connect)
     throw serviceUnavailable(`nothing runs in this hub: ${info.resource}/${info.subresource} has no answer`)

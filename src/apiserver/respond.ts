@@ -4,9 +4,11 @@ import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { ApiResponse, ResponseBody } from '../client/transport.ts'
 import type { Status } from '../meta/status.ts'
 import { stringifyJson } from '../meta/json.ts'
+import { toYaml } from '../meta/yaml-writer.ts'
 import type { Exchange } from './exchange.ts'
 
 export const jsonType = 'application/json'
+const yamlType = 'application/yaml'
 export const textType = 'text/plain; charset=utf-8'
 
 const compressFromBytes = 128 * 1024 // below, gzip costs more than the network saves
@@ -59,7 +61,9 @@ export function respondText(exchange: Exchange, status: number, text: string): A
 
 /** A failure, or the Success of a delete. */
 export function respondStatus(exchange: Exchange, status: Status): ApiResponse {
-  const response = respond(exchange, status.code ?? 200, jsonType, Buffer.from(`${stringifyJson(status)}\n`))
+  const asYaml = exchange.header('accept').startsWith(yamlType)
+  const text = asYaml ? toYaml(status) : `${stringifyJson(status)}\n`
+  const response = respond(exchange, status.code ?? 200, asYaml ? yamlType : jsonType, Buffer.from(text))
   const retryAfterSeconds = status.details?.retryAfterSeconds
   if (retryAfterSeconds) response.headers['retry-after'] = String(retryAfterSeconds)
   if (status.code === 403) response.headers['x-content-type-options'] = 'nosniff'

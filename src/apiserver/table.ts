@@ -46,7 +46,7 @@ export function toTable(objects: readonly KubeObject[], metadata: ListMeta, requ
     })),
     rows: objects.map((object) => {
       const cells = columns.map(({ cell }) => cell(object, { nowMs }) ?? null)
-      if (includeObject === 'None') return { cells }
+      if (includeObject === 'None') return { cells, object: null }
       return { cells, object: includeObject === 'Object' ? object : toPartial(object, metaVersion) }
     }),
   }

@@ -1,4 +1,4 @@
-import { stringify as stringifyYaml } from 'yaml'
+import { toYaml } from '../meta/yaml-writer.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { ApiResponse } from '../client/transport.ts'
 import { toApiVersion } from '../meta/group-version.ts'
@@ -94,8 +94,7 @@ export function tableRequest(
 
 export function encodeOutput(value: unknown, { media, pretty }: Output): Uint8Array {
   if (media === 'protobuf') return encodeProtobuf(value as JsonObject)
-  if (media === 'yaml')
-    return Buffer.from(stringifyYaml(value, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' }))
+  if (media === 'yaml') return Buffer.from(toYaml(value))
   return Buffer.from(pretty ? `${JSON.stringify(value, bigintsAsNumbers, 2)}\n` : stringifyJson(value))
 }
 

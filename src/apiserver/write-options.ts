@@ -35,7 +35,7 @@ export function parseWriteOptions(exchange: Exchange, kind: OptionsKind, isApply
   errors.push(...validateFieldManager(manager, 'fieldManager'))
   errors.push(...validateDryRun(dryRun))
   if (!isFieldValidation(validation)) {
-    errors.push(fieldNotSupported('fieldValidation', validation, ['Ignore', 'Warn', 'Strict', '']))
+    errors.push(fieldNotSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']))
     throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
   }
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)

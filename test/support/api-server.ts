@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { createAdmissionChain, type AdmissionPlugin } from '../../src/access/admission/admission.ts'
 import { identityOfCertificate } from '../../src/access/authentication/client-certificate.ts'
 import type { Authorizer } from '../../src/access/authorization/attributes.ts'
-import { createCertificateAuthority, dayMs, issueKeyPair, openCertificateAuthority } from '../../src/access/pki/certificate.ts'
+import {
+  createCertificateAuthority,
+  dayMs,
+  issueKeyPair,
+  openCertificateAuthority,
+} from '../../src/access/pki/certificate.ts'
 import { unauthorized } from '../../src/meta/api-errors.ts'
 import type { ApiServer, ApiServerOptions } from '../../src/apiserver/api-server.ts'
 import { createApiServer } from '../../src/apiserver/create-api-server.ts'

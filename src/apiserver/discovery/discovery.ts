@@ -6,7 +6,7 @@ import { methodNotAllowed, pathNotFound } from '../../meta/api-errors.ts'
 import { parseAccept } from '../../meta/content-type.ts'
 import type { CatalogSnapshot, ResourceCatalog } from '../../registry/resource-catalog.ts'
 import type { Exchange } from '../exchange.ts'
-import { jsonType, respondBytes } from '../respond.ts'
+import { jsonType, respondBytes, respondJson } from '../respond.ts'
 import { apiGroup, apiGroupDiscoveryList, apiGroupList, apiResourceList, apiVersions } from './documents.ts'
 import { groupDefinitions, type ServedGroup } from './served-groups.ts'
 
@@ -55,6 +55,8 @@ function answer(exchange: Exchange, documents: Documents): MaybePromise<ApiRespo
   const path = exchange.info.path.endsWith('/') ? exchange.info.path.slice(0, -1) : exchange.info.path
   const isRoot = path === '/api' || path === '/apis'
   const aggregated = isRoot && wantsAggregated(exchange)
+  // The one document that depends on who asks: how they reached this server.
+  if (path === '/api' && !aggregated) return respondJson(exchange, 200, apiVersions(hostOf(exchange)))
   const key = aggregated ? `${path} aggregated` : path
   let document = documents.byPath.get(key)
   if (!document) {
@@ -63,6 +65,10 @@ function answer(exchange: Exchange, documents: Documents): MaybePromise<ApiRespo
     documents.byPath.set(key, (document = toDocument(value)))
   }
   return respondDocument(exchange, document, aggregated)
+}
+
+function hostOf(exchange: Exchange): string {
+  return exchange.header(':authority') || exchange.header('host')
 }
 
 function respondDocument(exchange: Exchange, document: Document, aggregated: boolean): MaybePromise<ApiResponse> {
@@ -100,7 +106,6 @@ function aggregatedDocument(path: string, groups: readonly ServedGroup[]): unkno
 }
 
 function legacyDocument(path: string, groups: readonly ServedGroup[]): unknown {
-  if (path === '/api') return apiVersions('')
   if (path === '/apis') return apiGroupList(groups)
   const [, root, first = '', second, rest] = path.split('/')
   if (rest !== undefined || (root === 'api' && second !== undefined)) return undefined

@@ -32,20 +32,24 @@ export function apiVersions(serverAddress: string): unknown {
 export function apiResourceList(group: string, { version, resources }: ServedVersion): unknown {
   const rows = resources.flatMap(({ definition }) => resourceRows(definition))
   const groupVersion = toApiVersion({ group, version })
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: rows }
+  // The oldest part of the API does not name its own version.
+  const type = group === '' ? { kind: 'APIResourceList' } : { kind: 'APIResourceList', apiVersion: 'v1' }
+  return { ...type, groupVersion, resources: rows }
 }
 
 function resourceRows(definition: ResourceDefinition): unknown[] {
-  const { resource, singular, namespaced, kind, shortNames, categories } = definition
+  const { resource, singular, namespaced, kind, shortNames, categories, verbs } = definition
   const row = {
     name: resource,
     singularName: singular,
     namespaced,
     kind,
-    verbs: definition.verbs,
+    verbs,
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
-    ...(definition.virtualCreate ? {} : { storageVersionHash: storageVersionHash(definition) }),
+    ...(definition.virtualCreate || !verbs.includes('create')
+      ? {}
+      : { storageVersionHash: storageVersionHash(definition) }),
   }
   const subresources = subresourceRows(definition).map(({ name, kind, group, version, verbs }) => ({
     name: `${resource}/${name}`,

@@ -16,14 +16,12 @@ import {
   writeContext,
 } from './write-support.ts'
 
-const namespaceMismatch = 'the namespace of the provided object does not match the namespace sent on the request'
-
 /** POST to a collection. */
 export async function handleCreate(parts: ServerParts, exchange: Exchange, scope: ResourceScope): Promise<ApiResponse> {
   const options = parseWriteOptions(exchange, 'CreateOptions')
   const object = decodeObject(exchange, scope, options.fieldValidation)
   const namespace = namespaceOf(exchange, scope)
-  settleNamespace(object, namespace, namespaceMismatch)
+  settleNamespace(object, namespace)
   wipeSystemMetadata(object.metadata)
   const { virtualCreate } = scope.definition
   if (virtualCreate) {

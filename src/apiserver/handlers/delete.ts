@@ -42,7 +42,12 @@ export async function handleDeleteCollection(
   const query = toListQuery(scope, exchange.info.namespace, listOptions)
   const request = { context: writeContext(exchange, dryRun), options }
   const admit = admitValidating(parts, exchange, scope, dryRun)
-  const deleted = await parts.store.deleteCollection(scope, query, request, () => admit)
+  const { objects: deleted, revision } = await parts.store.deleteCollection(scope, query, request, () => admit)
   const objects: KubeObject[] = deleted.map((object) => parts.store.toVersion(scope, object))
-  return respondBytes(exchange, 200, output.contentType, encodeOutput(listObject(scope, {}, objects), output))
+  return respondBytes(
+    exchange,
+    200,
+    output.contentType,
+    encodeOutput(listObject(scope, { resourceVersion: String(revision) }, objects), output),
+  )
 }

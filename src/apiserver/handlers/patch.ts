@@ -6,6 +6,7 @@ import { applyPatch } from '../../meta/managed-fields/apply-patch.ts'
 import type { Json, JsonObject, KubeObject } from '../../meta/object.ts'
 import { applyJsonPatch } from '../../meta/patch/json-patch.ts'
 import { applyMergePatch } from '../../meta/patch/merge-patch.ts'
+import { parseYamlStrictly } from '../../meta/yaml.ts'
 import { applyStrategicMergePatch } from '../../meta/patch/strategic-merge-patch.ts'
 import type { ObjectPart, ResourceScope } from '../../registry/generic/object-store.ts'
 import { isJsonObject } from '../../registry/schema/json-value.ts'
@@ -13,7 +14,6 @@ import { bodyType, completeObject, dropUnknown, reportPatched } from '../decode-
 import type { Exchange } from '../exchange.ts'
 import { fieldManagement } from '../field-management.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { parseYaml } from '../yaml-body.ts'
 import { respondObject } from '../write-object.ts'
 import { parseWriteOptions, type WriteOptions } from '../write-options.ts'
 import {
@@ -82,7 +82,7 @@ export function readPatch(exchange: Exchange, { definition }: Pick<ResourceScope
       if (definition.custom) break
       return { type: 'strategic', value: parseJson(body), duplicates: [] }
     case applyPatchYaml: {
-      const { value, duplicateFields } = parseYaml(body)
+      const { value, duplicateFields } = parseYamlStrictly(body)
       return { type: 'apply', value, duplicates: duplicateFields.map((path) => `duplicate field "${path}"`) }
     }
   }
@@ -160,11 +160,11 @@ function applyTo(
   live: KubeObject | undefined,
 ): KubeObject {
   const applied = checkApplied(scope, exchange, body, live)
-  const problems = dropUnknown(scope, applied, body.duplicates)
-  if (problems.length > 0 && options.fieldValidation === 'Strict') {
-    throw badRequest(`error strict decoding patch: ${problems.join(', ')}`)
+  const { duplicates } = body
+  if (duplicates.length > 0 && options.fieldValidation === 'Strict') {
+    throw badRequest(`error strict decoding patch: ${duplicates.join(', ')}`)
   }
-  if (options.fieldValidation === 'Warn') for (const text of problems) exchange.warn(text)
+  if (options.fieldValidation === 'Warn') for (const text of duplicates) exchange.warn(text)
   const result = applyPatch({
     ...fieldManagement(scope, subresource),
     live,
@@ -187,18 +187,12 @@ function applyTo(
 }
 
 function checkApplied(
-  { definition, version }: ResourceScope,
+  { definition }: ResourceScope,
   { info }: Exchange,
   { value }: PatchBody,
   live: KubeObject | undefined,
 ): JsonObject {
   if (!isJsonObject(value)) throw badRequest('error decoding YAML: the body is not an object')
-  const expected = toApiVersion({ group: definition.group, version: version.version })
-  const { apiVersion } = value
-  if (apiVersion !== undefined && apiVersion !== expected) {
-    const message = `Incorrect version specified in apply patch. Specified patch version: ${String(apiVersion)}, expected: ${expected}`
-    throw badRequest(message)
-  }
   const { metadata } = value
   const uid = isJsonObject(metadata) ? metadata['uid'] : undefined
   if (!live && typeof uid === 'string' && uid !== '') {

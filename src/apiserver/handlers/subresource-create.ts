@@ -24,11 +24,7 @@ export async function handleSubresourceCreate(
   const own = scopeOfKind(scope, subresource)
   const object = decodeObject(exchange, own, options.fieldValidation)
   const { name } = exchange.info
-  settleNamespace(
-    object,
-    namespaceOf(exchange, scope),
-    'the namespace of the provided object does not match the namespace sent on the request',
-  )
+  settleNamespace(object, namespaceOf(exchange, scope))
   const answer = await subresource.create(name, object, operationContext(parts, exchange, scope, options.dryRun))
   return respondValue(parts, exchange, own, answer, 201)
 }

@@ -90,29 +90,29 @@ export function trackManagedFields(
 }
 
 /** The namespace in the body must be that of the URL; an absent one becomes it. */
-export function settleNamespace(object: KubeObject, namespace: string, message: string): void {
+export function settleNamespace(object: KubeObject, namespace: string): void {
   const { metadata } = object
   if (namespace === '') {
     if (!metadata.namespace) delete metadata.namespace
     return
   }
   if (!metadata.namespace) metadata.namespace = namespace
-  else if (metadata.namespace !== namespace) throw badRequest(message)
+  else if (metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
 }
 
 /** The name and namespace in the body of an update or in a patched object must be those of the URL. */
 export function checkNames(exchange: Exchange, scope: ResourceScope, object: KubeObject): void {
   const { name } = exchange.info
   const { metadata } = object
+  settleNamespace(object, namespaceOf(exchange, scope))
   if (!metadata.name) {
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
   }
   if (metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
   }
-  const namespace = namespaceOf(exchange, scope)
-  const message = `the namespace of the object (${metadata.namespace ?? ''}) does not match the namespace on the request (${namespace})`
-  settleNamespace(object, namespace, message)
 }
 
 /** A PUT or an apply that creates needs the right to create. */

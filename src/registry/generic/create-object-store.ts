@@ -89,7 +89,7 @@ async function deleteAll(
   query: ListQuery,
   request: Parameters<ObjectStore['deleteCollection']>[2],
   admit: Parameters<ObjectStore['deleteCollection']>[3],
-): Promise<readonly CachedObject[]> {
+): Promise<{ objects: readonly CachedObject[]; revision: number }> {
   const page = await listObjects(parts, scope, query)
   const deleted: CachedObject[] = []
   const objects = page.chunks.flat()
@@ -98,7 +98,7 @@ async function deleteAll(
     const results = await Promise.all(batch.map((object) => deleteOne(parts, scope, object, request, admit)))
     for (const result of results) if (result) deleted.push(result)
   }
-  return deleted
+  return { objects: deleted, revision: page.revision }
 }
 
 async function deleteOne(

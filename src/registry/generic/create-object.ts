@@ -1,4 +1,12 @@
-import { alreadyExists, conflict, failure, invalid, internalError, notFound, forbidden } from '../../meta/api-errors.ts'
+import {
+  ApiStatusError,
+  alreadyExists,
+  conflict,
+  failure,
+  forbidden,
+  invalid,
+  notFound,
+} from '../../meta/api-errors.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { generateName } from '../../meta/random-suffix.ts'
 import { formatTime } from '../../meta/time.ts'
@@ -27,7 +35,7 @@ export async function createObject(
   const { object, namespace, context, admit } = request
   const { definition } = scope
   const { strategy } = definition
-  if (object.metadata.resourceVersion) throw internalError('resourceVersion should not be set on objects to be created')
+  if (object.metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created')
   const operation = operationContext(parts, scope, namespace, context)
   await openLifecycle(parts, scope, object.metadata.name ?? '')
   await guardNamespace(parts, scope, namespace, object.metadata.name ?? '')
@@ -48,6 +56,11 @@ export async function createObject(
     if (attempt === generateNameAttempts) throw noUniqueName(scope, object.metadata.name ?? '')
     object.metadata.name = generateName(prefix, parts.fillRandom)
   }
+}
+
+/** Upstream has no reason for what it did not expect. */
+function plainError(message: string): ApiStatusError {
+  return new ApiStatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
 }
 
 /** The lifecycle of a logical cluster that takes new objects. */

@@ -1,4 +1,4 @@
-import { conflict, failure, notFound } from '../../meta/api-errors.ts'
+import { conflict, notFound } from '../../meta/api-errors.ts'
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
 import { formatTime } from '../../meta/time.ts'
 import { lifecycleKey } from '../../storage/keys.ts'
@@ -77,9 +77,9 @@ function checkPreconditions(
   }
 }
 
-function failedPrecondition(definition: ResourceDefinition, name: string, why: string): Error {
-  const { status } = conflict(definition, name, why)
-  return failure({ code: 409, reason: 'Conflict', message: status.message ?? why, details: status.details })
+/** Upstream names the kind here, not the resource. */
+function failedPrecondition({ group, kind }: ResourceDefinition, name: string, why: string): Error {
+  return conflict({ group, resource: kind }, name, why)
 }
 
 /**
@@ -108,7 +108,8 @@ function mark(
   if (!isMarked && metadata.generation) marked.metadata.generation = metadata.generation + 1
   if (!isMarked || graceSeconds < remainingSeconds) {
     marked.metadata.deletionTimestamp = formatTime(nowMs + graceSeconds * 1000)
-    marked.metadata.deletionGracePeriodSeconds = graceSeconds
+    // Namespaces, which hold their own deletion, know no grace.
+    if (!strategy.holdsDeletion) marked.metadata.deletionGracePeriodSeconds = graceSeconds
   }
   strategy.onMarkedForDeletion?.(marked)
   return marked

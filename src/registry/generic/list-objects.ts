@@ -1,4 +1,5 @@
 import { chain, isPromise, type MaybePromise } from '../../base/maybe-promise.ts'
+import { goQuote } from '../../meta/field-error.ts'
 import { badRequest, expired, failure } from '../../meta/api-errors.ts'
 import { collectionPrefix, type CollectionAddress } from '../../storage/keys.ts'
 import type { CachedListPage, CachedObject } from '../../storage/object-cache.ts'
@@ -31,7 +32,7 @@ export function parseResourceVersion(text: string): number {
   const revision = /^[0-9]{1,20}$/.test(text) ? Number(text) : Number.NaN
   if (Number.isNaN(revision))
     throw badRequest(
-      `invalid resource version ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: ${goQuote(text)}: strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`,
     )
   return revision
 }

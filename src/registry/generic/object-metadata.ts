@@ -9,7 +9,6 @@ export function wipeSystemMetadata(metadata: ObjectMeta): void {
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
-  delete metadata.generation
 }
 
 /** What the status subresource owns, when the resource has one. */
@@ -45,7 +44,7 @@ export function countsAsNewGeneration(
 /** What an update cannot change and need not repeat: silently what it was. What contradicts it is found by validation. */
 export function keepSystemMetadata(next: ObjectMeta, previous: ObjectMeta): void {
   if (!next.uid && previous.uid) next.uid = previous.uid
-  if (!next.creationTimestamp && previous.creationTimestamp) next.creationTimestamp = previous.creationTimestamp
+  if (previous.creationTimestamp) next.creationTimestamp = previous.creationTimestamp
   if (previous.deletionTimestamp) {
     next.deletionTimestamp = previous.deletionTimestamp
     if (previous.deletionGracePeriodSeconds !== undefined) {

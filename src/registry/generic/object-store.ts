@@ -168,7 +168,7 @@ export interface ObjectStore {
     query: ListQuery,
     request: Omit<DeleteRequest, 'namespace' | 'name' | 'admit'>,
     admit?: (object: CachedObject) => ValidatingAdmission,
-  ): Promise<readonly CachedObject[]>
+  ): Promise<{ readonly objects: readonly CachedObject[]; readonly revision: number }>
   /** The object in the scope's version with apiVersion and kind; shares its parts with the cache: never change it. */
   toVersion(scope: ResourceScope, object: CachedObject): KubeObject
   /** `item` of the scope's version: the stored bytes themselves wherever versions differ in their name alone. */

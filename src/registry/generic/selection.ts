@@ -1,9 +1,9 @@
 import { badRequest } from '../../meta/api-errors.ts'
+import { goQuote } from '../../meta/field-error.ts'
 import { type FieldRequirement, parseFieldSelector, requiredFieldValue } from '../../meta/field-selector.ts'
 import { compileLabelSelector, type LabelMatcher } from '../../meta/label-selector.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import type { CachedObject } from '../../storage/object-cache.ts'
-import { toApiVersion } from '../../meta/group-version.ts'
 import type { ResourceDefinition, ResourceVersion } from '../resource-definition.ts'
 
 /** Which objects of a collection a caller wants; made once per request. */
@@ -56,14 +56,7 @@ function compileRequirement(
   return (object) => (read(inVersion(object.parsed)) === value) === wanted
 }
 
-function unsupported(
-  definition: ResourceDefinition,
-  { version, selectableFields }: ResourceVersion,
-  field: string,
-): Error {
-  if (definition.custom || selectableFields.size === 0) return badRequest(`field label not supported: ${field}`)
-  const gv = toApiVersion({ group: definition.group, version })
-  return badRequest(
-    `Unable to find "${gv}, Resource=${definition.resource}" that match label selector "", field selector "${field}": field label not supported: ${field}`,
-  )
+function unsupported(definition: ResourceDefinition, { selectableFields }: ResourceVersion, field: string): Error {
+  if (definition.custom || selectableFields.size > 0) return badRequest(`field label not supported: ${field}`)
+  return badRequest(`${goQuote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`)
 }

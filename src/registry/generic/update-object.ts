@@ -1,4 +1,4 @@
-import { conflict, failure, invalid, notFound, staleObject } from '../../meta/api-errors.ts'
+import { conflict, invalid, notFound, staleObject } from '../../meta/api-errors.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { lifecycleKey, objectKey } from '../../storage/keys.ts'
 import type { CachedObject } from '../../storage/object-cache.ts'
@@ -131,7 +131,8 @@ function checkBase(
   current: CachedObject,
 ): void {
   const { resourceVersion, uid } = object.metadata
-  if (uid && uid !== previous.metadata.uid) throw uidMismatch(definition, name, uid, previous.metadata.uid ?? '')
+  if (uid && uid !== previous.metadata.uid && !derived)
+    throw uidMismatch(definition, name, uid, previous.metadata.uid ?? '')
   if (!resourceVersion) {
     const allowed = definition.strategy.allowUnconditionalUpdate ?? !definition.custom
     if (!allowed && !derived) throw invalid(definition, name, [missingResourceVersion()])
@@ -139,9 +140,11 @@ function checkBase(
 }
 
 function uidMismatch(definition: ResourceScope['definition'], name: string, wanted: string, actual: string): Error {
-  const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`
-  const { status } = conflict(definition, name, why)
-  return failure({ code: 409, reason: 'Conflict', message: status.message ?? why, details: status.details })
+  return conflict(
+    definition,
+    name,
+    `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`,
+  )
 }
 
 /** What this endpoint does not write stays as it was. */

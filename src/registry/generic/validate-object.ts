@@ -1,7 +1,7 @@
-import { type FieldError, fieldRequired, fieldTooMany } from '../../meta/field-error.ts'
+import { type FieldError, fieldInvalid, fieldRequired, fieldTooMany } from '../../meta/field-error.ts'
 import { nameIsDnsSubdomain } from '../../meta/names.ts'
 import type { KubeObject } from '../../meta/object.ts'
-import { validateObjectMeta, validateObjectMetaUpdate } from '../../meta/object-meta-validation.ts'
+import { validateFinalizers, validateObjectMeta, validateObjectMetaUpdate } from '../../meta/object-meta-validation.ts'
 import type { OperationContext, Strategy } from '../resource-definition.ts'
 import { validateSchema } from '../schema/validate-schema.ts'
 import type { ResourceScope } from './object-store.ts'
@@ -15,6 +15,7 @@ export function validateNew(scope: ResourceScope, object: KubeObject, context: O
   const checkName = strategy.validateName ?? nameIsDnsSubdomain
   const errors = validateObjectMeta(object.metadata, { namespaced, checkName })
   validateOwnerCount(object, errors)
+  validateFinalizerNames(scope, object, errors)
   append(errors, strategy.validate?.(object, context))
   validateBuiltin(scope, object, undefined, errors)
   return errors
@@ -29,7 +30,9 @@ export function validateChange(
   context: OperationContext,
 ): FieldError[] {
   const errors = validateObjectMetaUpdate(object.metadata, previous.metadata)
+  append(errors, validateFinalizers(object.metadata.finalizers, 'metadata.finalizers'))
   validateOwnerCount(object, errors)
+  validateFinalizerNames(scope, object, errors)
   append(errors, strategy?.validate?.(object, context, previous))
   append(errors, strategy?.validateUpdate?.(object, previous, context))
   validateBuiltin(scope, object, previous, errors)
@@ -70,6 +73,18 @@ export function missingResourceVersion(): FieldError {
 function validateOwnerCount({ metadata }: KubeObject, errors: FieldError[]): void {
   const count = metadata.ownerReferences?.length ?? 0
   if (count > maxOwnerReferences) errors.push(fieldTooMany('metadata.ownerReferences', count, maxOwnerReferences))
+}
+
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+
+/** Finalizers of built-in kinds say whose they are. */
+function validateFinalizerNames({ definition }: ResourceScope, { metadata }: KubeObject, errors: FieldError[]): void {
+  if (definition.custom || !metadata.finalizers) return
+  metadata.finalizers.forEach((name, index) => {
+    if (name.includes('/') || standardFinalizers.has(name)) return
+    const why = 'name is neither a standard finalizer name nor is it fully qualified'
+    errors.push(fieldInvalid(`metadata.finalizers[${index}]`, name, why))
+  })
 }
 
 function append(errors: FieldError[], more: readonly FieldError[] | undefined): void {
