@@ -41,7 +41,8 @@ import { customResourceCleanupController } from './controllers/custom-resource-c
 import { createFleetInformers } from './controllers/fleet-informers.ts'
 import { garbageCollectorController } from './controllers/garbage-collector-controller.ts'
 import { namespaceContentsController, namespaceController } from './controllers/namespace-controller.ts'
-import { placementController } from './controllers/placement-controller.ts'
+import { placementDecisionsController } from './controllers/placement-decisions-controller.ts'
+import { createPathReader, placementController } from './controllers/placement-controller.ts'
 import { workspaceController } from './controllers/workspace-controller.ts'
 import { hubDefinitions } from './definitions.ts'
 import type { HubOptions } from './hub-options.ts'
@@ -198,7 +199,8 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const informers = createFleetInformers(clientOf('*'), logger)
   informers.childClusters.start(stopped.signal)
   informers.placements.start(stopped.signal)
-  const parts = { backend, catalog, clock, logger, clientOf, informers, hub }
+  informers.placedNamespaces.start(stopped.signal)
+  const parts = { backend, catalog, clock, logger, clientOf, informers, hub, workspacePath: createPathReader(clientOf) }
   const deletion = { backend, catalog, store, user: systemIdentity('workspace-deletion') }
   const controllers: Controller[] = [
     workspaceController(parts, (name) => deleteLogicalCluster(deletion, name)),
@@ -209,6 +211,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     childClusterController(parts, (name) => deleteLogicalCluster(deletion, name)),
     childConnections({ ...parts, allowLocalDial: options.allowLocalDial, agentVersion: options.version }),
     placementController(parts),
+    placementDecisionsController(parts),
   ]
   closers.push(async () => {
     stopped.abort()

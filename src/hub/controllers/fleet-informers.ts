@@ -2,7 +2,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { Client } from '../../client/client.ts'
 import { createInformer, type Informer } from '../../informer/informer.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
-import { fleetGroup, fleetVersion } from '../../meta/fleet/fleet-names.ts'
+import { fleetGroup, fleetVersion, placementLabel } from '../../meta/fleet/fleet-names.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import { logicalClusterOf } from '../../meta/logical-cluster.ts'
 import type { KubeObject } from '../../meta/object.ts'
@@ -13,6 +13,8 @@ export const fleetResource = (resource: string) => ({ group: fleetGroup, version
 export interface FleetInformers {
   childClusters: Informer<ChildCluster>
   placements: Informer<Placement>
+  /** Namespaces that carry the placement label: what is in them is placed without a label of its own. */
+  placedNamespaces: Informer<KubeObject>
 }
 
 /** `everywhere` is a client of all logical clusters. */
@@ -27,6 +29,12 @@ export function createFleetInformers(everywhere: Client, logger: Logger): FleetI
     placements: createInformer<Placement>({
       client: everywhere.resource<Placement>(fleetResource('placements')),
       logger,
+      indexers: inLogicalCluster,
+    }),
+    placedNamespaces: createInformer<KubeObject>({
+      client: everywhere.resource({ group: '', version: 'v1', resource: 'namespaces' }),
+      logger,
+      labelSelector: placementLabel,
       indexers: inLogicalCluster,
     }),
   }

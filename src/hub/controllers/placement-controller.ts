@@ -36,28 +36,30 @@ const rememberedPaths = 10_000
 export interface PlacementParts extends ControllerParts {
   informers: FleetInformers
   hub(): { id: string; incarnation: number }
+  /** Path of a logical cluster, remembered. */
+  workspacePath(logicalCluster: string): Promise<string>
 }
 
 /** Follows labelled objects, their deliveries, placements and child clusters, and reconciles source objects. */
 export function placementController(parts: PlacementParts): Controller {
   const { backend, clock, logger, informers } = parts
-  const paths = createPathReader(parts.clientOf)
   return createController({
     name: 'placement',
     clock,
     logger,
     workers: 16,
-    reconcile: createPlacementReconciler(createSteps(parts, paths)),
+    reconcile: createPlacementReconciler(createSteps(parts)),
     sources: [
       // Placements and child clusters first: a source that is looked at before they are known would find no target.
       informerSource(informers.childClusters, () => []),
       informerSource(informers.placements, () => []),
+      informerSource(informers.placedNamespaces, () => []),
       feedSource({
         name: 'placement',
         backend,
         clock,
         logger,
-        toRequests,
+        toRequests: (event) => toRequests(informers, event),
         async resync(enqueue, signal) {
           const clusters = new Set(informers.placements.list().map((placement) => logicalClusterOf(placement) ?? ''))
           for (const logicalCluster of clusters)
@@ -71,6 +73,7 @@ export function placementController(parts: PlacementParts): Controller {
               for await (const request of placedObjects(parts, logicalCluster, signal)) sink.enqueue(request)
           }
           const failed = (error: unknown) => logger.warn('placed objects could not be listed', { error })
+          informers.placedNamespaces.onEvent(({ key }) => void again([key.logicalCluster]).catch(failed))
           informers.placements.onEvent(({ key }) => void again([key.logicalCluster]).catch(failed))
           informers.childClusters.onEvent((event) => {
             // A heartbeat changes the status every few seconds; placements are decided by labels and spec.
@@ -84,7 +87,8 @@ export function placementController(parts: PlacementParts): Controller {
   })
 }
 
-function decidesTheSame(a: KubeObject, b: KubeObject): boolean {
+/** Placement is decided by labels, spec and the state of conditions, not by heartbeats. */
+export function decidesTheSame(a: KubeObject, b: KubeObject): boolean {
   const decisive = ({ metadata, spec, status }: KubeObject) => {
     const conditions = (status as { conditions?: { type: string; status: string }[] } | undefined)?.conditions ?? []
     return JSON.stringify([
@@ -105,8 +109,11 @@ function isMarked(value: Uint8Array | undefined): boolean {
   return marks.some((mark) => bytes.includes(mark))
 }
 
-/** An object is placed by a label on it or on its namespace, or was placed before; a delivery leads back to its source. */
-function toRequests({ key, value, previous }: FeedEvent): ReconcileRequest[] {
+/**
+ * An object is placed by a label on it or on its namespace or by a selector, or was placed before; a delivery leads back
+ * to its source.
+ */
+function toRequests(informers: FleetInformers, { key, value, previous }: FeedEvent): ReconcileRequest[] {
   const address = parseObjectKey(key)
   if (!address) return []
   if (address.group === fleetGroup && address.resource === 'deliveries') {
@@ -116,7 +123,19 @@ function toRequests({ key, value, previous }: FeedEvent): ReconcileRequest[] {
     return delivery?.spec?.source.namespace ? [sourceRequest(delivery.spec.source)] : []
   }
   if (!isDeliverableResource(address.group, address.resource)) return []
-  return isMarked(value) || isMarked(previous?.value) ? [sourceRequest(address)] : []
+  const { logicalCluster, namespace } = address
+  const isPlaced =
+    isMarked(value) ||
+    isMarked(previous?.value) ||
+    (namespace !== '' && informers.placedNamespaces.get({ logicalCluster, name: namespace }) !== undefined) ||
+    hasSelectors(informers, logicalCluster)
+  return isPlaced ? [sourceRequest(address)] : []
+}
+
+function hasSelectors({ placements }: FleetInformers, logicalCluster: string): boolean {
+  return placements
+    .byIndex('logicalCluster', logicalCluster)
+    .some(({ spec }) => (spec.resourceSelectors ?? []).length > 0)
 }
 
 function parseDelivery(value: Uint8Array): Delivery | undefined {
@@ -129,17 +148,13 @@ function parseDelivery(value: Uint8Array): Delivery | undefined {
 
 /** Every object of a workspace that is, or may be, placed; those of labelled namespaces among them. */
 async function* placedObjects(
-  { backend, informers, clientOf }: PlacementParts,
+  { backend, informers }: PlacementParts,
   logicalCluster: string,
   signal: AbortSignal,
 ): AsyncGenerator<ReconcileRequest> {
-  const namespaces = new Set<string>()
-  const labelled = clientOf(logicalCluster).resource({ group: '', version: 'v1', resource: 'namespaces' })
-  for await (const { metadata } of labelled.listAll({ labelSelector: placementLabel, metadataOnly: true, signal }))
-    namespaces.add(metadata.name ?? '')
-  const selecting = informers.placements
-    .byIndex('logicalCluster', logicalCluster)
-    .some(({ spec }) => (spec.resourceSelectors ?? []).length > 0)
+  const labelled = informers.placedNamespaces.byIndex('logicalCluster', logicalCluster)
+  const namespaces = new Set(labelled.map(({ metadata }) => metadata.name ?? ''))
+  const selecting = hasSelectors(informers, logicalCluster)
   const prefix = logicalClusterPrefix(logicalCluster)
   let start: string = prefix
   while (!signal.aborted) {
@@ -155,7 +170,7 @@ async function* placedObjects(
   }
 }
 
-function createPathReader(clientOf: (logicalCluster: string) => Client) {
+export function createPathReader(clientOf: (logicalCluster: string) => Client) {
   const known = new LRUCache<string, string>({ max: rememberedPaths })
   return async (logicalCluster: string): Promise<string> => {
     const remembered = known.get(logicalCluster)
@@ -172,11 +187,8 @@ function createPathReader(clientOf: (logicalCluster: string) => Client) {
   }
 }
 
-function createSteps(
-  parts: PlacementParts,
-  workspacePath: (logicalCluster: string) => Promise<string>,
-): PlacementSteps {
-  const { catalog, clientOf, clock, informers } = parts
+function createSteps(parts: PlacementParts): PlacementSteps {
+  const { catalog, clientOf, clock, informers, workspacePath } = parts
 
   async function objectsOf({ logicalCluster, group, resource, namespace, name }: SourceAddress) {
     const definition = await catalog.definitionOf(logicalCluster, group, resource)
@@ -204,13 +216,7 @@ function createSteps(
       return (await namespaces.get({ name: namespace }).catch(ignoreMissing))?.metadata.labels ?? {}
     },
     placements: (logicalCluster) => informers.placements.byIndex('logicalCluster', logicalCluster),
-    childClusters: () =>
-      Promise.all(
-        informers.childClusters.list().map(async (object): Promise<RegisteredChildCluster> => {
-          const { uid = '', name = '' } = object.metadata
-          return { uid, name, homePath: await workspacePath(logicalClusterOf(object) ?? ''), object }
-        }),
-      ),
+    childClusters: () => registeredChildClusters(parts),
     getDelivery: (uid, name) => slots(uid).get({ name }).catch(ignoreMissing),
     async putDelivery(uid, delivery) {
       if (delivery.metadata.resourceVersion === undefined) await slots(uid).create(delivery)
@@ -259,4 +265,17 @@ function createSteps(
 function ignoreMissing(error: unknown): undefined {
   if (isNotFound(error)) return undefined
   throw error
+}
+
+/** All registered child clusters with the path of where they were joined. */
+export function registeredChildClusters({
+  informers,
+  workspacePath,
+}: PlacementParts): Promise<RegisteredChildCluster[]> {
+  return Promise.all(
+    informers.childClusters.list().map(async (object) => {
+      const { uid = '', name = '' } = object.metadata
+      return { uid, name, homePath: await workspacePath(logicalClusterOf(object) ?? ''), object }
+    }),
+  )
 }
