@@ -1,4 +1,5 @@
 import { requestTooLarge } from '../meta/api-errors.ts'
+import { builtinTable } from '../registry/builtin/builtin-table.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { ApiServer, ApiServerOptions, ListenOptions } from './api-server.ts'
 import { createDiscovery } from './discovery/discovery.ts'
@@ -9,6 +10,7 @@ import { createHealth } from './health.ts'
 import { type HttpsServer, startHttpsServer } from './https-server.ts'
 import { createInFlightLimit } from './in-flight.ts'
 import { respondStatus } from './respond.ts'
+import { createOpenApiV3 } from './openapi/create-open-api-v3.ts'
 import { createRequestMetrics } from './request-metrics.ts'
 import { defaultLimits, type ServerParts } from './server-parts.ts'
 import { createWebSocketWatches } from './websocket-watch.ts'
@@ -28,6 +30,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     metrics,
     discovery: createDiscovery(options.catalog),
     health: createHealth(options.healthChecks ?? [], closing.signal, options.logger),
+    openApi: createOpenApiV3({ kubernetesVersion: kubernetesVersion() }),
     openWatches,
   }
   const servers: HttpsServer[] = []
@@ -47,6 +50,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       await Promise.all(servers.map((server) => server.close(graceMs)))
     },
   }
+}
+
+/** `1.36` */
+function kubernetesVersion(): string {
+  const { major, minor } = builtinTable().version
+  return `${major}.${minor}`
 }
 
 function listen(parts: ServerParts, options: ListenOptions): Promise<HttpsServer> {

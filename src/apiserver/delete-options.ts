@@ -3,7 +3,7 @@ import { type FieldError, fieldForbidden, fieldInvalid, fieldNotSupported } from
 import type { JsonObject } from '../meta/object.ts'
 import type { DeleteOptions } from '../registry/generic/object-store.ts'
 import { isJsonObject } from '../registry/schema/json-value.ts'
-import { decodeBody } from './decode-object.ts'
+import { decodeBody } from '../registry/codec/body.ts'
 import { type Exchange, parseCount } from './exchange.ts'
 import { parseBoolean } from './request-info.ts'
 import { validateDryRun } from './write-options.ts'
@@ -22,7 +22,7 @@ export interface ParsedDeleteOptions {
 export function parseDeleteOptions(exchange: Exchange): ParsedDeleteOptions {
   const hasBody = exchange.request.body.length > 0
   if (!hasBody && exchange.info.query === '') return { options: {}, dryRun: false }
-  const raw = hasBody ? decodeBody(exchange, 'Ignore', deleteOptionsKind).value : queryOptions(exchange)
+  const raw = hasBody ? decodeOptions(exchange) : queryOptions(exchange)
   const propagationPolicy = raw['propagationPolicy'] ?? undefined
   const orphanDependents = raw['orphanDependents'] ?? undefined
   const grace = raw['gracePeriodSeconds'] ?? undefined
@@ -55,6 +55,12 @@ export function parseDeleteOptions(exchange: Exchange): ParsedDeleteOptions {
     ...(preconditions ? { preconditions } : {}),
   }
   return { options, dryRun: dryRun.length > 0 }
+}
+
+function decodeOptions(exchange: Exchange): JsonObject {
+  const contentType = exchange.header('content-type')
+  const { body: bytes } = exchange.request
+  return decodeBody({ bytes, contentType, defaultGvk: deleteOptionsKind, isCustomResource: false }).object
 }
 
 function queryOptions(exchange: Exchange): JsonObject {

@@ -4,6 +4,7 @@ import { pathNotFound } from '../meta/api-errors.ts'
 import { builtinTable } from '../registry/builtin/builtin-table.ts'
 import type { Endpoint } from './api-server.ts'
 import type { Exchange } from './exchange.ts'
+import { handleOpenApi } from './openapi-endpoint.ts'
 import { jsonType, respond, respondBytes, respondJson } from './respond.ts'
 import type { ServerParts } from './server-parts.ts'
 
@@ -20,6 +21,9 @@ export function handlePath(parts: ServerParts, exchange: Exchange): MaybePromise
     case 'livez':
     case 'readyz':
       return parts.health.respond(exchange)
+    case 'openapi':
+      if (!path.startsWith('/openapi/v3')) break
+      return handleOpenApi(parts, exchange)
     case 'version':
       if (path !== '/version' && path !== '/version/') break
       return respondBytes(exchange, 200, jsonType, Buffer.from(JSON.stringify(builtinTable().version, null, 2)))

@@ -1,6 +1,7 @@
 import type { ApiServerOptions, RequestLimits } from './api-server.ts'
 import type { Discovery } from './discovery/discovery.ts'
 import type { Health } from './health.ts'
+import type { OpenApiV3 } from './openapi/create-open-api-v3.ts'
 import type { InFlightLimit } from './in-flight.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 
@@ -16,6 +17,7 @@ export interface ServerParts extends ApiServerOptions {
   readonly inFlight: InFlightLimit
   readonly discovery: Discovery
   readonly health: Health
+  readonly openApi: OpenApiV3
   readonly metrics: RequestMetrics
   /** Ended when the server closes. */
   readonly openWatches: Set<OpenWatch>

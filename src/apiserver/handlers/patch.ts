@@ -10,7 +10,7 @@ import { parseYamlStrictly } from '../../meta/yaml.ts'
 import { applyStrategicMergePatch } from '../../meta/patch/strategic-merge-patch.ts'
 import type { ObjectPart, ResourceScope } from '../../registry/generic/object-store.ts'
 import { isJsonObject } from '../../registry/schema/json-value.ts'
-import { bodyType, completeObject, dropUnknown, reportPatched } from '../decode-object.ts'
+import { bodyType, completeObject, dropUnknown, duplicateTexts, reportPatched } from '../decode-object.ts'
 import type { Exchange } from '../exchange.ts'
 import { fieldManagement } from '../field-management.ts'
 import type { ServerParts } from '../server-parts.ts'
@@ -83,7 +83,7 @@ export function readPatch(exchange: Exchange, { definition }: Pick<ResourceScope
       return { type: 'strategic', value: parseJson(body), duplicates: [] }
     case applyPatchYaml: {
       const { value, duplicateFields } = parseYamlStrictly(body)
-      return { type: 'apply', value, duplicates: duplicateFields.map((path) => `duplicate field "${path}"`) }
+      return { type: 'apply', value, duplicates: duplicateTexts(duplicateFields) }
     }
   }
   const accepted = [jsonPatch, mergePatch, ...(definition.custom ? [] : [strategicPatch]), applyPatchYaml]
