@@ -3,12 +3,12 @@ import { ownField } from '../../registry/schema/json-value.ts'
 
 type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>
 
+/** Made by the build (scripts/generate-descriptions.mjs); absent when the sources run as they are. */
+const file = new URL('./data/descriptions.json', import.meta.url)
 let loaded: Descriptions | undefined
 
-/** Made by the build (scripts/generate-descriptions.mjs); absent when the sources run as they are. */
 function descriptions(): Descriptions {
-  const file = new URL('./data/descriptions.json', import.meta.url)
-  return (loaded ??= existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Descriptions) : {})
+  return (loaded ??= hasDescriptions() ? (JSON.parse(readFileSync(file, 'utf8')) as Descriptions) : {})
 }
 
 /** What is known about a definition, or about one of its fields. */
@@ -20,5 +20,5 @@ export function descriptionOf(definition: string, field = ''): string | undefine
 
 /** Whether this is a build with descriptions: documents differ. */
 export function hasDescriptions(): boolean {
-  return Object.keys(descriptions()).length > 0
+  return existsSync(file)
 }

@@ -147,6 +147,7 @@ function targetOf(definition: ResourceDefinition, { version }: ResourceVersion):
     schema: definitionOf(kind),
     listSchema: definitionOf(listKind),
     custom,
+    returnsDeleted: definition.strategy.returnsDeletedObject === true,
     tag: `${title.charAt(0).toLowerCase()}${title.slice(1)}_${version}`,
     subject: `${title}${capital(version)}|${namespaced ? 'Namespaced' : ''}${kind}`,
   }

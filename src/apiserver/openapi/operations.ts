@@ -15,6 +15,8 @@ export interface Target {
   readonly schema: string
   readonly listSchema: string
   readonly custom: boolean
+  /** DELETE answers with the object rather than a Status. */
+  readonly returnsDeleted: boolean
   readonly tag: string
   /** What follows the verb in an operation's id: `AppsV1Namespaced{Kind}`, with the subresource behind it. */
   readonly subject: string
@@ -63,6 +65,8 @@ const collectionParameters = [
   query('limit', 'integer'),
   query('resourceVersion'),
   query('resourceVersionMatch'),
+  query('sendInitialEvents', 'boolean'),
+  query('timeoutSeconds', 'integer'),
 ]
 
 /** Parameters of all operations of a path. */
@@ -154,7 +158,7 @@ function deleteCollectionOperation(target: Target): Operation {
 
 /** The operations of one object, or of a subresource that shows it. */
 export function objectOperations(target: Target, verbs: readonly Verb[]): Operation {
-  const { schema, custom } = target
+  const { schema, custom, returnsDeleted } = target
   const patches = custom ? patchTypes : [...patchTypes, strategicPatchType]
   return {
     ...(verbs.includes('get')
@@ -174,7 +178,7 @@ export function objectOperations(target: Target, verbs: readonly Verb[]): Operat
           delete: operation(target, 'delete', 'delete', {
             parameters: deleteParameters,
             requestBody: body(target, `${meta}.DeleteOptions`, false),
-            responses: responses(target, [200, 202], `${meta}.Status`),
+            responses: responses(target, [200, 202], returnsDeleted ? schema : `${meta}.Status`),
           }),
         }
       : {}),
@@ -202,24 +206,23 @@ export function subresourceCreateOperation(target: Target): Operation {
   }
 }
 
-const connectMethods: Readonly<Partial<Record<Verb, readonly [string, string]>>> = {
-  get: ['get', 'connectGet'],
-  create: ['post', 'connectPost'],
-  update: ['put', 'connectPut'],
-  patch: ['patch', 'connectPatch'],
-  delete: ['delete', 'connectDelete'],
-}
+const connectMethods: ReadonlyMap<Verb, string> = new Map([
+  ['get', 'get'],
+  ['create', 'post'],
+  ['update', 'put'],
+  ['patch', 'patch'],
+  ['delete', 'delete'],
+])
 
 /** Streams and proxies. */
 export function connectOperations(target: Target, verbs: readonly Verb[]): Operation {
-  const operations: Operation = {}
-  for (const verb of verbs) {
-    const [method, id] = connectMethods[verb] ?? []
-    if (method === undefined || id === undefined) continue
-    const text = { description: 'OK', content: { '*/*': { schema: { type: 'string' } } } }
-    operations[method] = operation(target, 'connect', id, {
-      responses: { '200': text, '401': { description: 'Unauthorized' } },
-    })
-  }
-  return operations
+  const text = { description: 'OK', content: { '*/*': { schema: { type: 'string' } } } }
+  const parts = { responses: { '200': text, '401': { description: 'Unauthorized' } } }
+  const methods = verbs.flatMap((verb) => connectMethods.get(verb) ?? [])
+  return Object.fromEntries(
+    methods.map((method) => {
+      const infix = method.charAt(0).toUpperCase() + method.slice(1)
+      return [method, operation(target, 'connect', 'connect', parts, infix)]
+    }),
+  )
 }

@@ -50,8 +50,19 @@ const keys = new WeakMap<object, string>()
 /** Equal keys, equal definitions: of a CRD, or of a definition made from one. */
 export function contentKeyOf(source: KubeObject | ResourceDefinition): string {
   let key = keys.get(source)
-  if (key === undefined) keys.set(source, (key = hashCrd(source as CrdObject)))
+  if (key === undefined)
+    keys.set(source, (key = isDefinition(source) ? hashDefinition(source) : hashCrd(source as CrdObject)))
   return key
+}
+
+function isDefinition(source: KubeObject | ResourceDefinition): source is ResourceDefinition {
+  return Array.isArray(source['versions'])
+}
+
+/** Of a definition that somebody has made from another one. */
+function hashDefinition({ group, resource, kind, listKind, versions }: ResourceDefinition): string {
+  const schemas = versions.map((version) => [version.version, Buffer.from(schemaTexts.get(version) ?? []).toString()])
+  return contentHash([group, resource, kind, listKind, schemas])
 }
 
 function hashCrd({ metadata, spec, status }: CrdObject): string {
