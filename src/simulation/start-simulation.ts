@@ -6,9 +6,14 @@ import { createExpectations } from './expectations.ts'
 import { createNodes } from './machines/create-nodes.ts'
 import { createKubelet } from './machines/kubelet.ts'
 import { schedulerController } from './machines/scheduler.ts'
+import { daemonSetController } from './pods/daemon-set-controller.ts'
+import { jobController } from './pods/job-controller.ts'
 import { replicaSetController } from './pods/replica-set-controller.ts'
+import { statefulSetController } from './pods/stateful-set-controller.ts'
 import { deploymentController } from './rollout/deployment-controller.ts'
 import { createSimulationInformers } from './simulation-informers.ts'
+import { loadBalancerController } from './surroundings/load-balancer-controller.ts'
+import { volumeController } from './surroundings/volume-controller.ts'
 import type { SimulationParts } from './simulation-parts.ts'
 
 export interface SimulationOptions {
@@ -42,6 +47,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
   const { client, clock = systemClock, nodes = 1, podStartDelayMs = 100 } = options
   const logger = options.logger.with({ simulation: true })
   const stopped = new AbortController()
+  const listening: AbortController[] = []
   const informers = createSimulationInformers(client, logger)
   const expectations = createExpectations(informers.pods, clock)
   const parts: SimulationParts = { client, informers, expectations, clock, logger }
@@ -49,23 +55,28 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
   const controllers: Controller[] = [
     deploymentController(parts),
     replicaSetController(parts),
+    statefulSetController(parts),
+    daemonSetController(parts),
+    jobController(parts),
     schedulerController(parts),
     kubelet.controller,
+    volumeController(parts),
+    loadBalancerController(parts),
   ]
-  for (const informer of Object.values(informers)) informer.start(followerOf(stopped.signal))
+  for (const informer of Object.values(informers)) {
+    // A signal of its own for each: they listen to it with every request, and many listeners of one look like a leak.
+    const stop = new AbortController()
+    listening.push(stop)
+    informer.start(stop.signal)
+  }
   await createNodes(parts, nodes, stopped.signal)
   await Promise.all(controllers.map((controller) => controller.start()))
   return {
     async stop() {
-      stopped.abort()
+      for (const stop of [stopped, ...listening]) stop.abort()
       await Promise.all(controllers.map((controller) => controller.stop()))
     },
     pauseKubelet: () => kubelet.pause(),
     resumeKubelet: () => kubelet.resume(),
   }
-}
-
-/** A signal of its own for each informer: they all listen while they watch, and a signal warns of many listeners. */
-function followerOf(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal])
 }

@@ -13,6 +13,8 @@ export interface WorkloadContractOptions {
   cluster(): WorkloadCluster
   /** An API server and nothing else: no garbage is collected, namespaces have no ServiceAccount. Default false. */
   bare?: boolean
+  /** Claims get volumes and balancers addresses, for which a real cluster needs a storage driver and a cloud. Default true. */
+  hasSurroundings?: boolean
 }
 
 interface Item {
@@ -34,7 +36,7 @@ interface Item {
  * What stock kubectl sees of workloads, the same on a real cluster and on a simulated one: this is how the simulation is
  * kept honest. Every test has a namespace of its own.
  */
-export function describeWorkloads({ cluster, bare = false }: WorkloadContractOptions): void {
+export function describeWorkloads({ cluster, bare = false, hasSurroundings = true }: WorkloadContractOptions): void {
   let kubectl: Kubectl
   let must: ReturnType<typeof createStrictKubectl>
   let namespace = ''
@@ -273,6 +275,149 @@ export function describeWorkloads({ cluster, bare = false }: WorkloadContractOpt
       expect((await read<Item>('pod', 'huge')).status?.phase).toBe('Pending')
     })
   })
+
+  describe('a StatefulSet', () => {
+    const set = (extra: object = {}) => ({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'db' },
+      spec: {
+        replicas: 3,
+        serviceName: 'db',
+        selector: { matchLabels: { app: 'db' } },
+        template: template('db'),
+        ...extra,
+      },
+    })
+    const names = async () => (await items('pods')).map(({ metadata }) => metadata.name).sort()
+
+    it('has pods with ordinals, one after the other', async () => {
+      await freshNamespace()
+      cluster().stopKwok()
+      await apply(set())
+      await eventually(async () => (await names()).join() === 'db-0', { what: 'the first pod is there' })
+      cluster().startKwok()
+      expect(await rollout('statefulset/db')).toContain('3 pods')
+      expect(await names()).toEqual(['db-0', 'db-1', 'db-2'])
+    })
+
+    it('updates from the last pod down to the partition, and can be undone', async () => {
+      await freshNamespace()
+      await apply(set({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } }))
+      await rollout('statefulset/db')
+      await inNamespace('set', 'image', 'statefulset/db', '*=registry.invalid/db:2')
+      expect(await rollout('statefulset/db')).toContain('partitioned roll out complete: 1 new pods')
+      expect(await images()).toEqual([...Array<string>(2).fill('registry.invalid/db:1'), 'registry.invalid/db:2'])
+      await inNamespace(
+        'patch',
+        'statefulset',
+        'db',
+        '-p',
+        '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}',
+      )
+      expect(await rollout('statefulset/db')).toContain('roll out complete: 3 new pods')
+      expect(await images()).toEqual(Array(3).fill('registry.invalid/db:2'))
+      await inNamespace('rollout', 'undo', 'statefulset/db')
+      await rollout('statefulset/db')
+      expect(await images()).toEqual(Array(3).fill('registry.invalid/db:1'))
+      expect(await inNamespace('rollout', 'history', 'statefulset/db')).toMatch(/\n2 .*\n3 /s)
+    })
+
+    it.runIf(hasSurroundings)('gives each pod a bound claim of its own, which outlives it', async () => {
+      await freshNamespace()
+      const resources = { requests: { storage: '1Gi' } }
+      const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources } }
+      await apply(set({ replicas: 2, volumeClaimTemplates: [claim] }))
+      await rollout('statefulset/db')
+      await inNamespace('scale', 'statefulset/db', '--replicas=1')
+      await eventually(async () => (await names()).join() === 'db-0', { what: 'the second pod is gone' })
+      const claims = await items('persistentvolumeclaims')
+      expect(claims.map(({ metadata, status }) => [metadata.name, status?.phase])).toEqual([
+        ['data-db-0', 'Bound'],
+        ['data-db-1', 'Bound'],
+      ])
+      await inNamespace('delete', 'persistentvolumeclaim', 'data-db-1', '--timeout=10s')
+      const kept = await kubectl(['-n', namespace, 'delete', 'persistentvolumeclaim', 'data-db-0', '--timeout=1s'])
+      expect(kept.code).not.toBe(0) // a pod uses it
+    })
+  })
+
+  describe('a DaemonSet', () => {
+    it('has a pod on every node and replaces them one by one', async () => {
+      await freshNamespace()
+      const selector = { matchLabels: { app: 'log' } }
+      await apply({
+        apiVersion: 'apps/v1',
+        kind: 'DaemonSet',
+        metadata: { name: 'log' },
+        spec: { selector, template: template('log') },
+      })
+      expect(await rollout('daemonset/log')).toContain('successfully rolled out')
+      const nodes = (await items('nodes')).map(({ metadata }) => metadata.name).sort()
+      const used = async () => (await items('pods')).map(({ spec }) => spec.nodeName).sort()
+      expect(await used()).toEqual(nodes)
+      await inNamespace('set', 'image', 'daemonset/log', '*=registry.invalid/log:2')
+      await rollout('daemonset/log')
+      expect(await images()).toEqual(nodes.map(() => 'registry.invalid/log:2'))
+      await inNamespace('rollout', 'undo', 'daemonset/log')
+      await rollout('daemonset/log')
+      expect(await images()).toEqual(nodes.map(() => 'registry.invalid/log:1'))
+    })
+  })
+
+  describe('a Job', () => {
+    const job = (extra: object) => ({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'sum' },
+      spec: { ...extra, template: { spec: { ...template('sum').spec, restartPolicy: 'Never' } } },
+    })
+
+    it('runs as many pods as it has completions and is complete then', async () => {
+      await freshNamespace()
+      await apply(job({ completions: 3, parallelism: 2 }))
+      expect(await inNamespace('wait', '--for=condition=Complete', 'job/sum', '--timeout=30s')).toContain('met')
+      expect((await read<Item>('job', 'sum')).status).toMatchObject({ succeeded: 3 })
+      expect((await items('pods')).map(({ status }) => status?.phase)).toEqual(Array(3).fill('Succeeded'))
+    })
+
+    it('works through the indexes of an Indexed job', async () => {
+      await freshNamespace()
+      await apply(job({ completions: 4, parallelism: 4, completionMode: 'Indexed' }))
+      await inNamespace('wait', '--for=condition=Complete', 'job/sum', '--timeout=30s')
+      expect((await read<Item>('job', 'sum')).status).toMatchObject({ succeeded: 4, completedIndexes: '0-3' })
+    })
+
+    it('runs nothing while it is suspended', async () => {
+      await freshNamespace()
+      await apply(job({ suspend: true }))
+      await inNamespace('wait', '--for=condition=Suspended', 'job/sum', '--timeout=30s')
+      expect(await items('pods')).toEqual([])
+      await inNamespace('patch', 'job', 'sum', '-p', '{"spec":{"suspend":false}}')
+      await inNamespace('wait', '--for=condition=Complete', 'job/sum', '--timeout=30s')
+    })
+  })
+
+  describe.runIf(hasSurroundings)('a Service of type LoadBalancer', () => {
+    it('has an address as long as it is of that type', async () => {
+      await freshNamespace()
+      const ports = [{ port: 80 }]
+      const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'door' } }
+      await apply({ ...service, spec: { type: 'LoadBalancer', ports } })
+      const address = async () =>
+        inNamespace('get', 'service', 'door', '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}')
+      await eventually(async () => /^203\.0\.113\.\d+$/.test(await address()), { what: 'it has an address' })
+      await apply({ ...service, spec: { type: 'ClusterIP', ports } })
+      await eventually(async () => (await address()) === '', { what: 'the address is taken away' })
+    })
+  })
+}
+
+function template(app: string) {
+  return {
+    metadata: { labels: { app } },
+    spec: { containers: [{ name: app, image: `registry.invalid/${app}:1` }] },
+  }
 }
 
 function deployment({ replicas, ...extra }: { replicas: number }): object {
@@ -283,10 +428,7 @@ function deployment({ replicas, ...extra }: { replicas: number }): object {
     spec: {
       replicas,
       selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { app: 'web' } },
-        spec: { containers: [{ name: 'web', image: 'registry.invalid/web:1' }] },
-      },
+      template: template('web'),
       ...extra,
     },
   }
