@@ -22,6 +22,7 @@ import { builtinDefinitions } from '../../src/registry/builtin/builtin-definitio
 import { createObjectStore } from '../../src/registry/generic/create-object-store.ts'
 import { openLogicalCluster } from '../../src/registry/generic/logical-cluster-lifecycle.ts'
 import type { ObjectStore } from '../../src/registry/generic/object-store.ts'
+import type { FillRandom } from '../../src/meta/random-bytes.ts'
 import type { ResourceCatalog } from '../../src/registry/resource-catalog.ts'
 import type { ResourceDefinition } from '../../src/registry/resource-definition.ts'
 import type { Backend } from '../../src/storage/backend.ts'
@@ -35,6 +36,8 @@ export interface TestApiServerOptions extends Partial<Omit<ApiServerOptions, 'st
   readonly backend?: Backend
   readonly clock?: Clock
   readonly definitions?: readonly ResourceDefinition[]
+  /** Where uids and generated names come from. */
+  readonly fillRandom?: FillRandom
   readonly plugins?: readonly AdmissionPlugin[]
   /** Names of logical clusters beside root; each is reachable by its name and by `root:<name>`. */
   readonly workspaces?: readonly string[]
@@ -48,6 +51,7 @@ export interface TestApiServer {
   readonly cache: ObjectCache
   readonly backend: Backend
   readonly catalog: ResourceCatalog
+  readonly clock: Clock
   /** `https://127.0.0.1:port`; empty when nothing listens. */
   readonly url: string
   readonly caPem: string
@@ -69,7 +73,8 @@ export async function startApiServer(options: TestApiServerOptions = {}): Promis
   const budget = { budgetBytes: 64 * 1024 * 1024, watchBudgetBytes: 16 * 1024 * 1024 }
   const cache = await createObjectCache({ backend, ...budget, clock, logger })
   const catalog = staticCatalog(options.definitions ?? builtinDefinitions())
-  const store = createObjectStore({ backend, cache, catalog, clock, logger })
+  const { fillRandom } = options
+  const store = createObjectStore({ backend, cache, catalog, clock, logger, ...(fillRandom ? { fillRandom } : {}) })
   const server = createApiServer({
     authorizer: permissive,
     authenticate: ({ headers }) => {
@@ -99,6 +104,7 @@ export async function startApiServer(options: TestApiServerOptions = {}): Promis
     cache,
     backend,
     catalog,
+    clock,
     url,
     caPem: authority.certPem,
     kubeconfigPath,

@@ -66,13 +66,32 @@ function readPage(parts: StoreParts, scope: ResourceScope, query: ListQuery): Ma
   const { selection, continueToken, limit = 0 } = query
   const namespace = query.namespace ?? selection?.namespace
   const revision = snapshotRevision(query)
-  if (!continueToken && revision === undefined) {
-    if (selection?.name !== undefined && (namespace !== undefined || !scope.definition.namespaced)) {
-      return listOne(parts, scope, namespace ?? '', selection.name, selection)
-    }
-    if (limit === 0) return listAll(parts, scope, namespace, selection)
+  const inNamespace = namespace === undefined ? query : { ...query, namespace }
+  if (continueToken || revision !== undefined) return listPaged(parts, scope, inNamespace, revision)
+  if (selection?.name !== undefined && (namespace !== undefined || !scope.definition.namespaced)) {
+    return listOne(parts, scope, namespace ?? '', selection.name, selection)
   }
-  return listPaged(parts, scope, { ...query, limit, ...(namespace === undefined ? {} : { namespace }) }, revision)
+  return chain(listAll(parts, scope, namespace, selection), (all) => {
+    if (!all) return listPaged(parts, scope, inNamespace, undefined)
+    return limit > 0 && all.count > limit ? firstPage(scope, all, limit, selection) : all
+  })
+}
+
+/** The beginning of a list that is in memory as a whole. */
+function firstPage(
+  { logicalCluster }: ResourceScope,
+  { chunks, count, revision }: ListPage,
+  limit: number,
+  selection: Selection | undefined,
+): ListPage {
+  const items: CachedObject[] = []
+  for (const chunk of chunks) {
+    items.push(...chunk.slice(0, limit - items.length))
+    if (items.length === limit) break
+  }
+  const continueToken = encodeContinueToken(logicalCluster, { revision, after: items.at(-1)?.key ?? '' })
+  const remaining = selection ? {} : { remaining: count - limit }
+  return { chunks: [items], count: limit, revision, continueToken, ...remaining }
 }
 
 /** The revision that the answer must show exactly; undefined for the newest state. */
@@ -95,15 +114,16 @@ function listOne(
   })
 }
 
+/** Undefined when the collection is too large to be held. */
 function listAll(
   parts: StoreParts,
   scope: ResourceScope,
   namespace: string | undefined,
   selection: Selection | undefined,
-): MaybePromise<ListPage> {
+): MaybePromise<ListPage | undefined> {
   const snapshot = parts.cache.collection(addressOfCollection(scope, namespace))
   return chain(snapshot, (found) => {
-    if (!found) return listPaged(parts, scope, namespace === undefined ? {} : { namespace }, undefined, selection)
+    if (!found) return undefined
     if (scope.definition.overlay) {
       return chain(overlayOf(parts, scope), (view) => {
         const merged = mergeOverlay(found.chunks.flat(), view?.list(namespace) ?? [])
@@ -138,9 +158,8 @@ async function listPaged(
   scope: ResourceScope,
   query: ListQuery,
   exact: number | undefined,
-  selection = query.selection,
 ): Promise<ListPage> {
-  const { namespace, limit = 0, continueToken } = query
+  const { namespace, limit = 0, continueToken, selection } = query
   const address = addressOfCollection(scope, namespace)
   const prefix = collectionPrefix(address)
   const token = continueToken ? decodeContinueToken(scope.logicalCluster, prefix, continueToken) : undefined
