@@ -1,6 +1,6 @@
 import type { FeedEvent, HistoryPage, HistoryRequest } from '../backend.ts'
 import { StorageError } from '../storage-error.ts'
-import { readFailure, type Database } from './database.ts'
+import { closeIterator, readFailure, type Database } from './database.ts'
 import { currentKey, decodeLogRecord, decodeVersion, historyKey, logKey, revisionOfLog } from './layout.ts'
 import type { LogOperation, Version } from './layout.ts'
 
@@ -21,9 +21,11 @@ export async function readHistory(
   const events: FeedEvent[] = []
   let revision = after
   let scanned = 0
+  let lastRows = 0
   try {
     for (;;) {
       const rows = await iterator.nextv(Math.min(rowsAtOnce, Math.max(limit, 16)))
+      lastRows = rows.length || lastRows
       if (rows.length === 0) return { events, revision: newest, more: false }
       for (const [stored, record] of rows) {
         if (events.length >= limit || scanned >= transactionsAPage) return { events, revision, more: true }
@@ -36,7 +38,7 @@ export async function readHistory(
   } catch (error) {
     throw readFailure(error)
   } finally {
-    await iterator.close()
+    await closeIterator(iterator, lastRows)
     await snapshot.close()
   }
 }

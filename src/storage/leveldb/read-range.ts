@@ -1,6 +1,6 @@
 import type { Key, KeyValue, RangePage, RangeRequest } from '../backend.ts'
 import { toKeyValue } from './commit-queue.ts'
-import { readFailure, type Database } from './database.ts'
+import { closeIterator, readFailure, type Database } from './database.ts'
 import { currentKey, decodeVersion, historyBounds, historyKey, keyOfCurrent, parseHistoryKey } from './layout.ts'
 import type { Version } from './layout.ts'
 
@@ -29,31 +29,38 @@ const nothing = new Uint8Array(0)
 
 /** One page of the keys in [start, end) as of a revision. What LevelDB holds from later on is not seen. */
 export async function readRange(source: RangeSource, request: RangeRequest): Promise<RangePage> {
-  const snapshot = source.database.snapshot()
+  // At the newest revision one iterator sees everything; it is a snapshot of its own.
+  const snapshot = source.shadowed ? undefined : source.database.snapshot()
   try {
     return await readPage(source, snapshot, request)
   } catch (error) {
     throw readFailure(error)
   } finally {
-    await snapshot.close()
+    await snapshot?.close()
   }
 }
 
-async function readPage({ database, revision, shadowed }: RangeSource, snapshot: Snapshot, request: RangeRequest) {
+async function readPage(
+  { database, revision, shadowed }: RangeSource,
+  snapshot: Snapshot | undefined,
+  request: RangeRequest,
+) {
   const { start, end, keysOnly = false, limit = Number.POSITIVE_INFINITY } = request
   const items: KeyValue[] = []
   if (start >= end) return { items, more: false, revision }
   const iterator = database.iterator({
     gte: currentKey(start),
     lt: currentKey(end),
-    snapshot,
+    ...(snapshot && { snapshot }),
     ...({ highWaterMarkBytes: bytesAtOnce } as object),
   })
+  let lastRows = 0
   try {
     let spanStart = start
     for (;;) {
       const rows = await iterator.nextv(rowsFor(limit + 1 - items.length))
       const last = rows.at(-1)
+      lastRows = rows.length || lastRows
       const spanEnd = last ? `${keyOfCurrent(last[0])}\0` : end
       const span = { start: spanStart, end: spanEnd, revision }
       const current = rows.map(([stored, record]) => {
@@ -68,7 +75,7 @@ async function readPage({ database, revision, shadowed }: RangeSource, snapshot:
       spanStart = spanEnd
     }
   } finally {
-    await iterator.close()
+    void closeIterator(iterator, lastRows)
   }
 }
 
@@ -108,7 +115,7 @@ function addSpan(items: KeyValue[], { current, replacements, revision, limit, ke
 /** The versions of a span that were current at the revision and no longer are. */
 async function readReplaced(
   database: Database,
-  snapshot: Snapshot,
+  snapshot: Snapshot | undefined,
   span: { start: Key; end: Key; revision: number },
   current: readonly { key: Key; version: Version }[],
 ): Promise<Replacement[]> {
@@ -116,7 +123,12 @@ async function readReplaced(
   for (const { key, version } of current) if (version.revision <= span.revision) unchanged.add(key)
   const newestBefore = new Map<Key, number>()
   const { gte, lt } = historyBounds(span.start, span.end)
-  const iterator = database.keys({ gte, lt, snapshot, ...({ highWaterMarkBytes: bytesAtOnce } as object) })
+  const iterator = database.keys({
+    gte,
+    lt,
+    ...(snapshot && { snapshot }),
+    ...({ highWaterMarkBytes: bytesAtOnce } as object),
+  })
   try {
     for (;;) {
       const stored = await iterator.nextv(rowsAtOnce)
