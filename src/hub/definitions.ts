@@ -24,6 +24,8 @@ export interface DefinitionsOptions {
 export interface HubDefinitions {
   all: readonly ResourceDefinition[]
   contents: ContentDefinitions
+  /** Throws for what is not served. */
+  find(group: string, resource: string): ResourceDefinition
 }
 
 /** Everything that the hub serves in each workspace before any CRD: Kubernetes' own kinds, kcp's, ours. */
@@ -67,7 +69,7 @@ export function hubDefinitions({ caPem, hub, virtualCreate, subresourceCreate }:
     configMaps: find('', 'configmaps'),
     clusterRoleBindings: find('rbac.authorization.k8s.io', 'clusterrolebindings'),
   }
-  return { all, contents }
+  return { all, contents, find }
 }
 
 /** Definitions make some of their fields when they are first asked for: a copy must not ask. */

@@ -24,6 +24,7 @@ import type { Logger } from '../base/logger.ts'
 import { createClient } from '../client/create-client.ts'
 import type { Client } from '../client/client.ts'
 import type { Controller } from '../controller/controller.ts'
+import { podCreates } from '../registry/builtin/core/pod/pod-creates.ts'
 import { createResourceCatalog } from '../registry/custom/create-resource-catalog.ts'
 import { createObjectStore } from '../registry/generic/create-object-store.ts'
 import { deleteLogicalCluster } from '../registry/generic/delete-logical-cluster.ts'
@@ -43,6 +44,7 @@ import { garbageCollectorController } from './controllers/garbage-collector-cont
 import { namespaceContentsController, namespaceController } from './controllers/namespace-controller.ts'
 import { placementDecisionsController } from './controllers/placement-decisions-controller.ts'
 import { createPathReader, placementController } from './controllers/placement-controller.ts'
+import { publicationController } from './controllers/publication-controller.ts'
 import { workspaceController } from './controllers/workspace-controller.ts'
 import { hubDefinitions } from './definitions.ts'
 import type { HubOptions } from './hub-options.ts'
@@ -121,6 +123,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const reviews = createAccessReviews(authorizer, authorizer)
 
   // What is served.
+  const pods = podCreates({ store: () => store, definition: () => definitions.find('', 'pods') })
   const definitions = hubDefinitions({
     caPem,
     hub,
@@ -131,9 +134,11 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
       ['authorization.k8s.io/localsubjectaccessreviews', reviews.localSubjectAccessReview],
       ['authorization.k8s.io/selfsubjectaccessreviews', reviews.selfSubjectAccessReview],
       ['authorization.k8s.io/selfsubjectrulesreviews', reviews.selfSubjectRulesReview],
+      ...pods.virtualCreate,
     ]),
     subresourceCreate: new Map([
       ['/serviceaccounts/token', createTokenRequests({ keys: secrets.serviceAccountKeys, issuerOf, clock })],
+      ...pods.subresourceCreate,
     ]),
   })
   const catalog = createResourceCatalog({ builtins: definitions.all, reader })
@@ -198,6 +203,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const stopped = new AbortController()
   const informers = createFleetInformers(clientOf('*'), logger)
   informers.childClusters.start(stopped.signal)
+  informers.publications.start(stopped.signal)
   informers.placements.start(stopped.signal)
   informers.placedNamespaces.start(stopped.signal)
   const parts = { backend, catalog, clock, logger, clientOf, informers, hub, workspacePath: createPathReader(clientOf) }
@@ -212,6 +218,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     childConnections({ ...parts, allowLocalDial: options.allowLocalDial, agentVersion: options.version }),
     placementController(parts),
     placementDecisionsController(parts),
+    publicationController(parts),
   ]
   closers.push(async () => {
     stopped.abort()

@@ -6,6 +6,7 @@ import type { AdmissionPlugin } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts'
 import { createPriority } from './priority.ts'
+import { publishedTypes } from './published-types.ts'
 import { createRbacEscalation } from './rbac-escalation.ts'
 import { reservedMetadata } from './reserved-metadata.ts'
 import { createServiceAccountAdmission } from './service-account.ts'
@@ -29,6 +30,7 @@ export function hubAdmission({ reader, authorizer, rules, urlOf }: HubAdmissionO
     createPriority(reader),
     defaultTolerationSeconds,
     createRbacEscalation(authorizer, rules),
+    publishedTypes,
   ]
 }
 

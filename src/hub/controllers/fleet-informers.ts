@@ -3,7 +3,7 @@ import type { Client } from '../../client/client.ts'
 import { createInformer, type Informer } from '../../informer/informer.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import { fleetGroup, fleetVersion, placementLabel } from '../../meta/fleet/fleet-names.ts'
-import type { Placement } from '../../meta/fleet/placement.ts'
+import type { Placement, Publication } from '../../meta/fleet/placement.ts'
 import { logicalClusterOf } from '../../meta/logical-cluster.ts'
 import type { KubeObject } from '../../meta/object.ts'
 
@@ -13,6 +13,7 @@ export const fleetResource = (resource: string) => ({ group: fleetGroup, version
 export interface FleetInformers {
   childClusters: Informer<ChildCluster>
   placements: Informer<Placement>
+  publications: Informer<Publication>
   /** Namespaces that carry the placement label: what is in them is placed without a label of its own. */
   placedNamespaces: Informer<KubeObject>
 }
@@ -28,6 +29,11 @@ export function createFleetInformers(everywhere: Client, logger: Logger): FleetI
     }),
     placements: createInformer<Placement>({
       client: everywhere.resource<Placement>(fleetResource('placements')),
+      logger,
+      indexers: inLogicalCluster,
+    }),
+    publications: createInformer<Publication>({
+      client: everywhere.resource<Publication>(fleetResource('publications')),
       logger,
       indexers: inLogicalCluster,
     }),

@@ -9,6 +9,7 @@ import {
   fleetGroup,
   placedFinalizer,
   placementLabel,
+  publicationAnnotation,
   targetsAnnotation,
 } from '../../meta/fleet/fleet-names.ts'
 import { logicalClusterOf } from '../../meta/logical-cluster.ts'
@@ -21,6 +22,7 @@ import {
   type SourceAddress,
   sourceRequest,
 } from '../../reconcilers/placement/placement-reconciler.ts'
+import { crdSlotName } from '../../reconcilers/publication/publication-reconciler.ts'
 import { heartbeatGraceMs } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
 import { coreGroup, logicalClusterSingleton, pathAnnotation } from '../../registry/tenancy/workspace-crd.ts'
 import type { FeedEvent } from '../../storage/backend.ts'
@@ -250,6 +252,19 @@ function createSteps(parts: PlacementParts): PlacementSteps {
       await found?.objects
         .update({ ...object, status }, { subresource: 'status', fieldManager: 'atoll-placement' })
         .catch(ignoreMissing)
+    },
+    async dependencies({ logicalCluster, group, resource }) {
+      const definition = await catalog.definitionOf(logicalCluster, group, resource)
+      if (!definition?.custom) return []
+      const crds = clientOf(logicalCluster).resource({
+        group: 'apiextensions.k8s.io',
+        version: 'v1',
+        resource: 'customresourcedefinitions',
+      })
+      const crd = await crds.get({ name: `${resource}.${group}` }).catch(ignoreMissing)
+      const owner = crd?.metadata.annotations?.[publicationAnnotation]
+      if (!crd || owner === undefined) return []
+      return [crdSlotName(owner.slice(0, owner.indexOf('/')), crd.metadata.name ?? '')]
     },
     unreachableForMs(uid) {
       const [childCluster] = informers.childClusters.byIndex('uid', uid)

@@ -61,6 +61,7 @@ function createWorld() {
       world.statusWrites += 1
       world.source = { ...object, status }
     },
+    dependencies: async () => [],
     unreachableForMs: (uid) => world.unreachable.get(uid),
     hub: () => ({ id: 'hub', incarnation: 1 }),
     now: () => 1_000_000,

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../base/canonical-json.ts'
 import type { Reconcile, ReconcileRequest, ReconcileResult } from '../../controller/controller.ts'
 import type { Delivery, DeliverySource } from '../../meta/fleet/delivery.ts'
 import { placedFinalizer, placementLabel, targetsAnnotation } from '../../meta/fleet/fleet-names.ts'
@@ -44,6 +45,8 @@ export interface PlacementSteps {
     mark: { finalizer: boolean; targets: readonly string[] },
   ): Promise<void>
   updateStatus(address: SourceAddress, source: Source, status: JsonObject): Promise<void>
+  /** Slots that an object's copies must wait for: the CRD of a published type. */
+  dependencies(address: SourceAddress): Promise<readonly string[]>
   /** Milliseconds since the child was last heard of; undefined while it is reachable. */
   unreachableForMs(childClusterUid: string): number | undefined
   hub(): { id: string; incarnation: number }
@@ -170,6 +173,7 @@ async function deliver(
   const manifest = renderManifest(object, replicas)
   if (JSON.stringify(manifest).length > maxManifestBytes) return
   const current = await steps.getDelivery(childCluster.uid, name)
+  const after = await steps.dependencies(address)
   const mapping = childCluster.object.spec.namespaceMapping
   const spec: Omit<Delivery['spec'], 'epoch' | 'incarnation'> = {
     source: slot,
@@ -184,6 +188,7 @@ async function deliver(
         : mappedNamespace(hub.id, address.logicalCluster, address.namespace),
     conflictPolicy: placement.spec.conflictPolicy ?? 'Refuse',
     driftPolicy: 'Enforce',
+    ...(after.length > 0 ? { after: [...after] } : {}),
   }
   await writeSlot(steps, childCluster.uid, name, current, spec)
 }
@@ -199,7 +204,7 @@ async function writeSlot(
   const { incarnation } = steps.hub()
   if (current) {
     const { epoch, incarnation: _, ...before } = current.spec
-    if (canonical(before) === canonical(wanted)) return
+    if (canonicalJson(before) === canonicalJson(wanted)) return
     await steps.putDelivery(uid, { ...current, spec: { ...wanted, epoch: epoch + 1, incarnation } })
     return
   }
@@ -209,15 +214,6 @@ async function writeSlot(
     metadata: { name },
     spec: { ...wanted, epoch: 1, incarnation },
   })
-}
-
-/** JSON with sorted keys: two specs that say the same are equal. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  )
 }
 
 /** Makes before it breaks: copies that are no longer wanted go once every wanted one is Available. */
@@ -306,7 +302,7 @@ async function report(
   if (!source.hasStatus) return
   const { object } = source
   const status = aggregateStatus(shares, { source: object, ...address, divided, nowMs: steps.now() })
-  if (status && canonical(status) !== canonical(object['status'] ?? {}))
+  if (status && canonicalJson(status) !== canonicalJson(object['status'] ?? {}))
     await steps.updateStatus(address, source, status)
 }
 
