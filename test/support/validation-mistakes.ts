@@ -364,6 +364,24 @@ const deployments: readonly Mistake[] = [
 ]
 
 const others: readonly Mistake[] = [
+  { sample: 'Job: least', title: 'pods that run forever', set: { 'spec.template.spec.restartPolicy': 'Always' } },
+  {
+    sample: 'Job: least',
+    title: 'negative numbers',
+    set: { 'spec.parallelism': -1, 'spec.ttlSecondsAfterFinished': -1 },
+  },
+  {
+    sample: 'Job: least',
+    title: 'indexes without completions',
+    set: { 'spec.completionMode': 'Indexed', 'spec.parallelism': 1 },
+  },
+  { sample: 'Job: least', title: 'limits of indexes', set: { 'spec.backoffLimitPerIndex': 1 } },
+  { sample: 'CronJob: least', title: 'no schedule', set: { 'spec.schedule': '' } },
+  {
+    sample: 'CronJob: least',
+    title: 'pods that run forever',
+    set: { 'spec.jobTemplate.spec.template.spec.restartPolicy': 'Always', 'spec.failedJobsHistoryLimit': -1 },
+  },
   { sample: 'Pod: least', title: 'no containers', set: { spec: {} } },
   { sample: 'Pod: least', title: 'a bad name', set: { 'metadata.name': 'a_b' } },
   {

@@ -20,6 +20,9 @@ const kinds = {
   'apiregistration.k8s.io/apiservices': { apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService' },
 } as const
 
+/** Kinds that count generations; the recorded objects do not say so. */
+const counted: ReadonlySet<string> = new Set(['FlowSchema', 'PriorityLevelConfiguration', 'PriorityClass'])
+
 type BootstrapKey = keyof typeof kinds
 type BootstrapFile = Record<BootstrapKey, readonly KubeObject[]>
 
@@ -53,7 +56,8 @@ function readSets(): ReadonlyMap<string, OverlaySet> {
 function toOverlaySet(type: { apiVersion: string; kind: string }, objects: readonly KubeObject[]): OverlaySet {
   const entries = objects.map((object): [string, KubeObject] => {
     const { namespace = '', name = '' } = object.metadata
-    return [`${namespace}/${name}`, { ...type, ...object }]
+    const metadata = counted.has(type.kind) ? { ...object.metadata, generation: 1 } : object.metadata
+    return [`${namespace}/${name}`, { ...type, ...object, metadata }]
   })
   entries.sort(([left], [right]) => (left < right ? -1 : 1))
   return { objects: new Map(entries) }

@@ -6,6 +6,7 @@ export const apiServiceKind: BuiltinKind = {
   resource: 'apiservices',
   strategy: {
     generation: 'none',
+    allowUnconditionalUpdate: false,
     applyDefaults(object) {
       const service = fieldsAt(object, 'spec', 'service')
       if (service) defaultTo(service, 'port', 443)

@@ -50,7 +50,7 @@ function checkSelector(selector: LabelSelector | undefined, kind: string): Field
 }
 
 /** An empty selector has been refused already. Throws when the selector is malformed. */
-function checkSelected(selector: LabelSelector | undefined, template: Fields | undefined): FieldErrors {
+export function checkSelected(selector: LabelSelector | undefined, template: Fields | undefined): FieldErrors {
   const requirements = fromLabelSelector(selector)
   if (requirements !== 'nothing' && requirements.length === 0) return noErrors
   const labels = fieldsAt(template, 'metadata', 'labels')

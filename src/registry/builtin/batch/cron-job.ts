@@ -1,12 +1,14 @@
 import type { BuiltinKind } from '../builtin-kind.ts'
 import { booleanAt, defaultTo, defaultZero, fieldsAt, listAt, stringAt } from '../fields.ts'
 import { ageOf, containerCells, formatSelectorAt, textCell } from '../table-cells.ts'
+import { validateCronJob } from './job-validation.ts'
 import { defaultJobTemplateSpec } from './job.ts'
 
 export const cronJobKind: BuiltinKind = {
   group: 'batch',
   resource: 'cronjobs',
   strategy: {
+    validate: validateCronJob,
     applyDefaults(object) {
       const spec = fieldsAt(object, 'spec')
       if (spec === undefined) return

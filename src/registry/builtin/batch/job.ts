@@ -15,7 +15,7 @@ import {
   stringAt,
 } from '../fields.ts'
 import { containerCells, formatSelectorAt } from '../table-cells.ts'
-import { checkImmutable, type FieldErrors } from '../validation/field-checks.ts'
+import { validateJob, validateJobUpdate } from './job-validation.ts'
 
 const noRetryLimit = 2_147_483_647
 const nameLabels = ['job-name', 'batch.kubernetes.io/job-name']
@@ -97,24 +97,6 @@ function durationCell(job: KubeObject, { nowMs }: { nowMs: number }): string {
   return humanDuration((Number.isNaN(end) ? nowMs : end) - start)
 }
 
-/** What a job does is settled when it is created; a suspended one may still change where its pods go. */
-function validateJobUpdate(job: KubeObject, previous: KubeObject): FieldErrors {
-  const spec = fieldsAt(job, 'spec') ?? {}
-  const before = fieldsAt(previous, 'spec') ?? {}
-  const suspended = booleanAt(before, 'suspend') === true
-  const fields = [
-    'selector',
-    'completionMode',
-    'podFailurePolicy',
-    'backoffLimitPerIndex',
-    'managedBy',
-    'successPolicy',
-  ]
-  return [...(suspended ? [] : ['template']), ...fields].flatMap((field) =>
-    checkImmutable(`spec.${field}`, spec[field], before[field]),
-  )
-}
-
 export const jobKind: BuiltinKind = {
   group: 'batch',
   resource: 'jobs',
@@ -122,6 +104,7 @@ export const jobKind: BuiltinKind = {
   strategy: {
     defaultPropagation: 'Orphan',
     applyDefaults: defaultJob,
+    validate: validateJob,
     validateUpdate: validateJobUpdate,
     prepareForCreate(job) {
       generateSelector(job)

@@ -1,37 +1,45 @@
-import { fieldForbidden, fieldInvalid, fieldTooLong } from '../../../../meta/field-error.ts'
+import { type FieldError, fieldForbidden, fieldInvalid, fieldTooLong } from '../../../../meta/field-error.ts'
 import { checkConfigMapKey } from '../../../../meta/names.ts'
 import type { KubeObject } from '../../../../meta/object.ts'
 import { utf8ByteLength } from '../../../../meta/utf8.ts'
 import { equalJson } from '../../../schema/json-value.ts'
-import { booleanAt, entriesAt, type Fields, fieldsAt } from '../../fields.ts'
-import { type FieldErrors, invalidFor, noErrors } from '../../validation/field-checks.ts'
+import { booleanAt, type Fields, fieldsAt } from '../../fields.ts'
+import { type FieldErrors, noErrors } from '../../validation/field-checks.ts'
 import { decodedLength } from '../base64.ts'
 
 /** Of the values together, decoded: what a ConfigMap or Secret may hold. */
 export const dataMaxBytes = 1_048_576
 
 export function validateConfigMap(configMap: KubeObject): FieldErrors {
-  const binary = fieldsAt(configMap, 'binaryData')
-  const texts = entriesAt(configMap, 'data')
-  const bytes = entriesAt(configMap, 'binaryData')
-  const errors = [
-    ...texts.flatMap(([key]) => [
-      ...checkKey('data', key),
-      ...(binary !== undefined && Object.hasOwn(binary, key)
-        ? [fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData')]
-        : noErrors),
-    ]),
-    ...bytes.flatMap(([key]) => checkKey('binaryData', key)),
-  ]
+  const data = fieldsAt(configMap, 'data')
+  const binaryData = fieldsAt(configMap, 'binaryData')
+  const errors: FieldError[] = []
   const size =
-    texts.reduce((sum, [, text]) => sum + utf8ByteLength(text), 0) +
-    bytes.reduce((sum, [, text]) => sum + decodedLength(text), 0)
+    checkData(data, 'data', utf8ByteLength, errors) + checkData(binaryData, 'binaryData', decodedLength, errors)
+  if (data && binaryData) {
+    for (const key of Object.keys(data)) {
+      if (!Object.hasOwn(binaryData, key)) continue
+      errors.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+    }
+  }
   if (size > dataMaxBytes) errors.push(fieldTooLong('[]', dataMaxBytes)) // the object itself, as upstream writes it here
   return errors
 }
 
-export function checkKey(field: string, key: string): FieldErrors {
-  return invalidFor(`${field}[${key}]`, key, checkConfigMapKey(key))
+/** Checks the keys and adds up the values: once for each write, without a list in between. */
+export function checkData(
+  data: Fields | undefined,
+  field: string,
+  lengthOf: (value: string) => number,
+  errors: FieldError[],
+): number {
+  let size = 0
+  for (const key in data) {
+    for (const message of checkConfigMapKey(key)) errors.push(fieldInvalid(`${field}[${key}]`, key, message))
+    const value = data[key]
+    if (typeof value === 'string') size += lengthOf(value)
+  }
+  return size
 }
 
 export function validateConfigMapUpdate(configMap: KubeObject, previous: KubeObject): FieldErrors {

@@ -69,10 +69,7 @@ const finalize: Strategy = {
 export const namespaceKind: BuiltinKind = {
   group: '',
   resource: 'namespaces',
-  selectableFields: {
-    'status.phase': (namespace) => stringAt(namespace, 'status', 'phase'),
-    name: ({ metadata }) => metadata.name ?? '',
-  },
+  selectableFields: { 'status.phase': (namespace) => stringAt(namespace, 'status', 'phase') },
   strategy,
   statusStrategy: { validate: validateNamespaceStatus },
   parts: { finalize },

@@ -20,6 +20,14 @@ export function addPodAdmissionDefaults(spec: Fields): void {
   defaultTo(spec, 'preemptionPolicy', 'PreemptLowerPriority')
 }
 
+/** An update that leaves them out keeps what the pod has. */
+export function keepPodAdmissionDefaults(spec: Fields, previous: Fields): void {
+  tolerateNodeTaints(spec)
+  for (const field of ['priority', 'preemptionPolicy']) {
+    if (previous[field] !== undefined) defaultTo(spec, field, previous[field])
+  }
+}
+
 function tolerateNodeTaints(spec: Fields): void {
   const tolerations = listAt(spec, 'tolerations')
   const missing = nodeTaints.filter((taint) => !tolerations.some((toleration) => covers(toleration, taint)))

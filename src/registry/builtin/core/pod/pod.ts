@@ -3,7 +3,7 @@ import type { OperationContext, Strategy } from '../../../resource-definition.ts
 import type { BuiltinKind } from '../../builtin-kind.ts'
 import { booleanAt, ensureFields, type Fields, fieldsAt, listAt, numberAt, stringAt } from '../../fields.ts'
 import { formatTime } from '../../../../meta/time.ts'
-import { addPodAdmissionDefaults } from './pod-admission-defaults.ts'
+import { addPodAdmissionDefaults, keepPodAdmissionDefaults } from './pod-admission-defaults.ts'
 import { podCells } from './pod-cells.ts'
 import { defaultPod } from './pod-defaults.ts'
 import { qosClassOf } from './pod-resources.ts'
@@ -99,6 +99,10 @@ export const podKind: BuiltinKind = {
     returnsDeletedObject: true,
     applyDefaults: defaultPod,
     prepareForCreate,
+    prepareForUpdate(pod, previous) {
+      const spec = fieldsAt(pod, 'spec')
+      if (spec) keepPodAdmissionDefaults(spec, fieldsAt(previous, 'spec') ?? {})
+    },
     gracePeriodSeconds: gracePeriod,
     validate: validatePod,
     validateUpdate: validatePodUpdate,

@@ -1,19 +1,17 @@
 import { type FieldError, fieldInvalid, fieldRequired, fieldTooLong } from '../../../../meta/field-error.ts'
 import type { KubeObject } from '../../../../meta/object.ts'
-import { type Fields, entriesAt, fieldsAt, stringAt } from '../../fields.ts'
+import { type Fields, fieldsAt, stringAt } from '../../fields.ts'
 import { checkImmutable, type FieldErrors, noErrors } from '../../validation/field-checks.ts'
 import { decodedLength } from '../base64.ts'
-import { checkKey, checkSealed, dataMaxBytes } from '../config-map/config-map-validation.ts'
+import { checkData, checkSealed, dataMaxBytes } from '../config-map/config-map-validation.ts'
 
 const accountAnnotation = 'kubernetes.io/service-account.name'
 
 export function validateSecret(secret: KubeObject): FieldErrors {
-  const entries = entriesAt(secret, 'data')
-  const errors: FieldError[] = entries.flatMap(([key]) => checkKey('data', key))
-  if (entries.reduce((sum, [, value]) => sum + decodedLength(value), 0) > dataMaxBytes) {
-    errors.push(fieldTooLong('data', dataMaxBytes))
-  }
-  return [...errors, ...checkType(secret, fieldsAt(secret, 'data') ?? {})]
+  const errors: FieldError[] = []
+  const data = fieldsAt(secret, 'data')
+  if (checkData(data, 'data', decodedLength, errors) > dataMaxBytes) errors.push(fieldTooLong('data', dataMaxBytes))
+  return [...errors, ...checkType(secret, data ?? {})]
 }
 
 /** https://kubernetes.io/docs/concepts/configuration/secret/#secret-types */
