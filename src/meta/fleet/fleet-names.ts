@@ -19,6 +19,9 @@ export const childClusterFinalizer = 'fleet.atoll.dev/child-cluster'
 /** Set to `true` on a ChildCluster that is given up: its deletion waits for nobody. */
 export const forgetAnnotation = 'fleet.atoll.dev/forget'
 
+/** On a CRD that a publication put into a workspace: `<provider's logical cluster>/<publication>`. */
+export const publicationAnnotation = `${internalPrefix}publication`
+
 /** On objects in a child: hints for people and for watches; ownership is what the inventory recorded. */
 export const managedLabel = 'fleet.atoll.dev/managed'
 /** On objects in a child: the slot's name. */
