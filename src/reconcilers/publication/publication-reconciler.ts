@@ -84,8 +84,9 @@ function isForChildCluster({ spec }: Publication, { name, object }: RegisteredCh
 }
 
 function isEstablished({ status }: KubeObject): boolean {
-  const { conditions = [] } = (status ?? {}) as { conditions?: Condition[] }
-  return conditions.some(({ type, status: is }) => type === 'Established' && is === 'True')
+  // A real server writes null where nothing has been said yet.
+  const { conditions } = (status ?? {}) as { conditions?: Condition[] | null }
+  return (conditions ?? []).some(({ type, status: is }) => type === 'Established' && is === 'True')
 }
 
 async function publishToWorkspace(
