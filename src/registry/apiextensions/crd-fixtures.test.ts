@@ -48,7 +48,7 @@ describe.skipIf(crds.length === 0)(`CRDs that projects ship${skipReason}`, () =>
       expect(crdStrategy.validate?.(object, context) ?? []).toEqual([])
 
       const { spec } = object as CrdObject
-      const definition = customResourceDefinition(object as CrdObject)
+      const definition = customResourceDefinition(object)
       const served = spec.versions.filter((version) => version.served).map((version) => version.name)
       expect(definition.versions.map(({ version }) => version).toSorted()).toEqual(served.toSorted())
       for (const version of spec.versions) {
