@@ -105,7 +105,7 @@ function startTypeWatch(
   }
   const replace = (whole: readonly KubeObject[]) => {
     const kept = new Set(whole.map(idOf))
-    for (const id of [...objects.keys()]) {
+    for (const id of objects.keys()) {
       if (kept.has(id)) continue
       objects.delete(id)
       changed(id)

@@ -37,13 +37,23 @@ export function joinManifests(request: JoinRequest): KubeObject[] {
       { data: { hubId, childClusterUid, name } },
     ),
     object('v1', 'ServiceAccount', { name: agentServiceAccount, namespace: agentNamespace }, {}),
-    rbac('ClusterRole', { name: profileClusterRole }, { rules: profile.map((kinds) => rule(kinds, profileVerbs)) }),
+    rbac(
+      'ClusterRole',
+      { name: profileClusterRole },
+      { rules: [...profile.map((kinds) => rule(kinds, profileVerbs)), ...podAccessRules] },
+    ),
     rbac('ClusterRole', { name: agentClusterRole }, { rules: clusterRules(profile) }),
     rbac('ClusterRoleBinding', { name: agentClusterRole }, bound('ClusterRole')),
     rbac('Role', { name: agentClusterRole, namespace: agentNamespace }, { rules: ownNamespaceRules }),
     rbac('RoleBinding', { name: agentClusterRole, namespace: agentNamespace }, bound('Role')),
   ]
 }
+
+/** What `kubectl logs`, `exec`, `attach` and `port-forward` ask through the hub, as the workspace's ServiceAccount. */
+const podAccessRules: object[] = [
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['pods/attach', 'pods/exec', 'pods/portforward'], verbs: ['create', 'get'] },
+]
 
 function clusterRules(profile: readonly DeliveredKinds[]): object[] {
   return [

@@ -1,4 +1,3 @@
-import type { Logger } from '../base/logger.ts'
 import { isConflict, isNotFound } from '../meta/api-errors.ts'
 import type { Delivery } from '../meta/fleet/delivery.ts'
 import { agentNamespace, managedLabel, namespaceOriginAnnotation } from '../meta/fleet/fleet-names.ts'

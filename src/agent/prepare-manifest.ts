@@ -51,7 +51,7 @@ export function prepareManifest(delivery: Delivery, withoutReplicas: boolean): P
   return { ok: true, prepared: { gvr, object: marked(delivery, copy), hash } }
 }
 
-function marked(delivery: Delivery, { metadata, status: _, ...rest }: JsonObject): KubeObject {
+function marked(delivery: Delivery, { metadata, status: _status, ...rest }: JsonObject): KubeObject {
   const { spec } = delivery
   const labels = recordAt(metadata, 'labels') as Record<string, string> | undefined
   const annotations = recordAt(metadata, 'annotations') as Record<string, string> | undefined
@@ -67,5 +67,5 @@ function marked(delivery: Delivery, { metadata, status: _, ...rest }: JsonObject
         [sourceUidAnnotation]: spec.sourceUid,
       },
     },
-  } as KubeObject
+  }
 }

@@ -96,7 +96,7 @@ export function createTargetSpaces({ child, hubId, watch }: TargetSpacesOptions)
         annotations: { [namespaceOriginAnnotation]: `${hubId}/${logicalCluster}` },
       },
       automountServiceAccountToken: false,
-    } as KubeObject
+    }
     await child.create(serviceAccounts, object).catch(ignoreExisting)
   }
 

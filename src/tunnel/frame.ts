@@ -126,7 +126,7 @@ function toHeaders(headers: unknown): Record<string, string | string[]> {
     const isList = Array.isArray(value) && value.every((item) => typeof item === 'string')
     if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || (typeof value !== 'string' && !isList))
       throw new FrameError('a header is not one')
-    entries.push([name, value as string | string[]])
+    entries.push([name, value])
   }
   return Object.fromEntries(entries)
 }

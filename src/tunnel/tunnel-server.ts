@@ -53,10 +53,23 @@ export function createTunnelServer(options: TunnelServerOptions): TunnelServer {
       const session = createTunnelSession({ socket: webSocket, role: 'hub', handle, peer: identity, clock, logger })
       sessions.set(childClusterUid, session)
       logger.info('an agent has connected', { childClusterUid })
-      void session.closed.then(() => {
-        if (sessions.get(childClusterUid) === session) sessions.delete(childClusterUid)
-      })
+      void forget(childClusterUid, session)
     })
+  }
+
+  async function forget(childClusterUid: string, session: TunnelSession): Promise<void> {
+    await session.closed
+    if (sessions.get(childClusterUid) === session) sessions.delete(childClusterUid)
+  }
+  async function admit(request: IncomingMessage, socket: Duplex, head: Uint8Array): Promise<void> {
+    try {
+      const peer = await options.authenticate(request)
+      if (peer && !closing) accept(peer, request, socket, head)
+      else refuse(socket, closing ? '503 Service Unavailable' : '401 Unauthorized')
+    } catch (error) {
+      logger.error('an agent could not be authenticated', { error })
+      refuse(socket, '500 Internal Server Error')
+    }
   }
 
   return {
@@ -68,17 +81,7 @@ export function createTunnelServer(options: TunnelServerOptions): TunnelServer {
         refuse(socket, '400 Bad Request')
         return true
       }
-      options.authenticate(request).then(
-        (peer) => {
-          socket.off('error', onError)
-          if (closing || !peer) refuse(socket, closing ? '503 Service Unavailable' : '401 Unauthorized')
-          else accept(peer, request, socket, head)
-        },
-        (error: unknown) => {
-          logger.error('an agent could not be authenticated', { error })
-          refuse(socket, '500 Internal Server Error')
-        },
-      )
+      void admit(request, socket, head).finally(() => socket.off('error', onError))
       return true
     },
     transportTo: (uid) => sessions.get(uid)?.transport,

@@ -83,13 +83,13 @@ export function createTunnelSession(options: TunnelSessionOptions): TunnelSessio
     over = true
     cancelPing()
     const error = new TunnelClosedError('the tunnel has ended')
-    for (const one of [...asked.values()]) {
+    for (const one of asked.values()) {
       one.release()
       one.body?.end()
       one.reject(error)
     }
     asked.clear()
-    for (const one of [...answered.values()]) {
+    for (const one of answered.values()) {
       one.abort.abort()
       one.body?.close()
     }

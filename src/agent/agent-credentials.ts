@@ -1,0 +1,85 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Client } from '../client/client.ts'
+import { isAlreadyExists } from '../meta/api-errors.ts'
+import { agentNamespace } from '../meta/fleet/fleet-names.ts'
+import type { KubeObject } from '../meta/object.ts'
+import { ignoreMissingObject } from './child-api.ts'
+import { credentialsSecret } from './child-names.ts'
+
+/** What makes an agent the agent of one child cluster. The key was made by the agent and has never left it. */
+export interface AgentCredentials {
+  keyPem: string
+  certPem: string
+  hubId: string
+  childClusterUid: string
+  /** Of the ChildCluster. */
+  name: string
+}
+
+export interface CredentialsStore {
+  load(): Promise<AgentCredentials | undefined>
+  save(credentials: AgentCredentials): Promise<void>
+}
+
+const fields = ['keyPem', 'certPem', 'hubId', 'childClusterUid', 'name'] as const
+
+/** In a folder, for an agent that runs beside the child. */
+export function createFileCredentials(folder: string): CredentialsStore {
+  const path = join(folder, 'agent-credentials.json')
+  return {
+    async load() {
+      try {
+        return toCredentials(JSON.parse(readFileSync(path, 'utf8')) as unknown)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+        throw error
+      }
+    },
+    async save(credentials) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      // Whole or not at all: half a file would lock the agent out.
+      writeFileSync(`${path}.new`, JSON.stringify(credentials), { mode: 0o600 })
+      renameSync(`${path}.new`, path)
+    },
+  }
+}
+
+/** In the Secret `atoll-system/atoll-agent-credentials`, for an agent that runs in the child. */
+export function createSecretCredentials(child: Client): CredentialsStore {
+  const secrets = child.resource({ group: '', version: 'v1', resource: 'secrets' })
+  const name = { namespace: agentNamespace, name: credentialsSecret }
+  return {
+    async load() {
+      const secret = await secrets.get(name).catch(ignoreMissingObject)
+      const data = (secret?.['data'] ?? {}) as Record<string, string>
+      const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])
+      return toCredentials(Object.fromEntries(decoded))
+    },
+    async save(credentials) {
+      const data = Object.fromEntries(
+        fields.map((field) => [field, Buffer.from(credentials[field]).toString('base64')]),
+      )
+      const object: KubeObject = { apiVersion: 'v1', kind: 'Secret', metadata: name, type: 'Opaque', data }
+      await secrets.create(object).catch(async (error: unknown) => {
+        if (!isAlreadyExists(error)) throw error
+        await secrets.patch(name, { type: 'merge', body: { data } })
+      })
+    },
+  }
+}
+
+function toCredentials(value: unknown): AgentCredentials | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const record = value as Record<string, unknown>
+  if (!fields.every((field) => typeof record[field] === 'string')) return undefined
+  return record as unknown as AgentCredentials
+}
+
+/** When the certificate is to be replaced: two thirds through its life; at once when it cannot be read. */
+export function renewalTimeMs(certPem: string): number {
+  const { validFrom, validTo } = new X509Certificate(certPem)
+  const from = Date.parse(validFrom)
+  return from + ((Date.parse(validTo) - from) * 2) / 3
+}
