@@ -1,0 +1,152 @@
+import { agentServiceAccount } from '../../src/agent/child-names.ts'
+import type { ChildCluster } from '../../src/meta/fleet/child-cluster.ts'
+import type { Delivery } from '../../src/meta/fleet/delivery.ts'
+import { agentNamespace, hubIdAnnotation, namespaceOriginAnnotation } from '../../src/meta/fleet/fleet-names.ts'
+import type { KubeObject } from '../../src/meta/object.ts'
+import type { AuditEntry } from './audit-log.ts'
+import { eventually } from './eventually.ts'
+import { startHubProcess, type HubProcess, type HubProcessOptions } from './hub-process.ts'
+import { startKubeCluster, type KubeCluster } from './kube-cluster.ts'
+import { createStrictKubectl } from './kubectl.ts'
+
+/** How a child cluster is connected: the hub dials it, or an agent beside it dials the hub. */
+export type JoinMode = 'kubeconfig'
+export const joinModes: readonly JoinMode[] = ['kubeconfig']
+
+export interface List<T = KubeObject> {
+  readonly items: readonly T[]
+}
+
+/** A real child cluster, used by its administrator. */
+export interface Child {
+  readonly name: string
+  readonly cluster: KubeCluster
+  kubectl: (
+    args: readonly string[],
+    options?: { readonly stdin?: string; readonly timeoutMs?: number },
+  ) => Promise<string>
+  getJson: <T>(args: readonly string[]) => Promise<T>
+  /** Names of the objects of a kind in a namespace, sorted. */
+  names: (resource: string, namespace: string) => Promise<string[]>
+  /** Every deletion that the syncer has asked for, whoever it did that as. */
+  agentDeletes: () => Promise<AuditEntry[]>
+}
+
+export interface FleetWorld extends AsyncDisposable {
+  readonly hub: HubProcess
+  readonly children: readonly Child[]
+  join: (child: Child, options?: { readonly mode?: JoinMode; readonly labels?: string }) => Promise<ChildCluster>
+  childCluster: (name: string) => Promise<ChildCluster>
+  condition: (name: string, type: string) => Promise<{ readonly status?: string; readonly message?: string }>
+  /** The namespaces of a child that hold a namespace of a workspace; "" when there is none. */
+  mapped: (child: Child, workspace: string, namespace: string) => Promise<string>
+  /** All slots of a child. */
+  deliveries: (childClusterUid: string) => Promise<Delivery[]>
+  /** Waits for a reason of the condition Applied of the slot of an object. */
+  untilSlot: (childClusterUid: string, kind: string, name: string, reason: string) => Promise<Delivery>
+  logicalClusterOf: (workspace: string) => Promise<string>
+  close: () => Promise<void>
+}
+
+export const agentUserName = `system:serviceaccount:${agentNamespace}:${agentServiceAccount}`
+
+export interface FleetWorldOptions extends HubProcessOptions {
+  readonly children: readonly string[]
+}
+
+/** A hub process and real child clusters, not joined yet. */
+export async function startFleetWorld(options: FleetWorldOptions): Promise<FleetWorld> {
+  const starting = options.children.map((name) => startKubeCluster({ name, nodes: 1 }))
+  const args = ['--allow-local-dial', ...(options.args ?? [])]
+  const [hubResult, ...clusterResults] = await Promise.allSettled([startHubProcess({ ...options, args }), ...starting])
+  const started = [hubResult, ...clusterResults].flatMap((result) =>
+    result.status === 'fulfilled' ? [result.value] : [],
+  )
+  const close = async () => {
+    for (const part of started) await part.close()
+  }
+  const failed = [hubResult, ...clusterResults].find((result) => result.status === 'rejected')
+  if (failed?.status === 'rejected' || hubResult.status !== 'fulfilled') {
+    await close()
+    throw failed?.status === 'rejected' ? failed.reason : new Error('the hub did not start')
+  }
+  const hub = hubResult.value
+  const children = clusterResults.flatMap((result) => (result.status === 'fulfilled' ? [toChild(result.value)] : []))
+  const childCluster = (name: string) => hub.getJson<ChildCluster>('root', ['childcluster', name])
+  const logicalClusters = new Map<string, string>()
+
+  const world: FleetWorld = {
+    hub,
+    children,
+    async join(child, { labels } = {}) {
+      const words = ['join', child.name, '--child-kubeconfig', child.cluster.kubeconfigPath]
+      await hub.mustAtoll([...words, ...(labels === undefined ? [] : ['--labels', labels])], { timeoutMs: 120_000 })
+      return childCluster(child.name)
+    },
+    childCluster,
+    async condition(name, type) {
+      const { status } = await childCluster(name)
+      return status?.conditions?.find((condition) => condition.type === type) ?? {}
+    },
+    async mapped(child, workspace, namespace) {
+      const [some] = (await hub.getJson<List<ChildCluster>>('root', ['childclusters'])).items
+      const hubId = some?.metadata.annotations?.[hubIdAnnotation] ?? ''
+      const origin = `${hubId}/${await world.logicalClusterOf(workspace)}/${namespace}`
+      const { items } = await child.getJson<List>(['namespaces'])
+      const found = items.find(({ metadata }) => metadata.annotations?.[namespaceOriginAnnotation] === origin)
+      return found?.metadata.name ?? ''
+    },
+    deliveries: async (uid) => [...(await hub.getJson<List<Delivery>>(`system:child:${uid}`, ['deliveries'])).items],
+    untilSlot: (uid, kind, name, reason) =>
+      eventually(
+        async () => {
+          const all = await world.deliveries(uid)
+          const slot = all.find(({ spec }) => spec.source.kind === kind && spec.source.name === name)
+          const applied = slot?.status?.conditions?.find(({ type }) => type === 'Applied')
+          if (slot && applied?.reason === reason) return slot
+          throw new Error(`${slot ? 'slot' : 'no slot'}: ${JSON.stringify(applied)}`)
+        },
+        { what: `the slot of ${kind} ${name} is ${reason}`, timeoutMs: 60_000, intervalMs: 500 },
+      ),
+    async logicalClusterOf(workspace) {
+      const known = logicalClusters.get(workspace)
+      if (known !== undefined) return known
+      const name = await specCluster(hub, workspace)
+      logicalClusters.set(workspace, name)
+      return name
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+  return world
+}
+
+async function specCluster(hub: HubProcess, workspace: string): Promise<string> {
+  const at = workspace.lastIndexOf(':')
+  const object = await hub.getJson<KubeObject & { spec: { cluster?: string } }>(workspace.slice(0, at), [
+    'workspaces.tenancy.kcp.io',
+    workspace.slice(at + 1),
+  ])
+  return object.spec.cluster ?? ''
+}
+
+function toChild(cluster: KubeCluster): Child {
+  const kubectl = createStrictKubectl(cluster)
+  return {
+    name: cluster.name,
+    cluster,
+    kubectl,
+    getJson: async <T>(args: readonly string[]) => JSON.parse(await kubectl(['get', ...args, '-o', 'json'])) as T,
+    names: async (resource, namespace) => {
+      const text = await kubectl(['get', resource, '-n', namespace, '-o', 'jsonpath={.items[*].metadata.name}'])
+      return text
+        .split(' ')
+        .filter((name) => name !== '')
+        .sort()
+    },
+    agentDeletes: async () => {
+      const entries = await cluster.auditEntries({ user: agentUserName })
+      return entries.filter(({ verb }) => verb.startsWith('delete'))
+    },
+  }
+}
