@@ -297,7 +297,7 @@ export function describeWorkloads({ cluster, bare = false, hasSurroundings = tru
       await apply(set())
       await eventually(async () => (await names()).join() === 'db-0', { what: 'the first pod is there' })
       cluster().startKwok()
-      expect(await rollout('statefulset/db')).toContain('3 pods')
+      expect(await rollout('statefulset/db')).toContain('roll out complete: 3 new pods')
       expect(await names()).toEqual(['db-0', 'db-1', 'db-2'])
     })
 

@@ -59,6 +59,7 @@ async function provide({ client, informers }: SimulationParts, claim: VolumeClai
     kind: 'PersistentVolume',
     metadata: {
       name: volumeName,
+      finalizers: [volumeProtection],
       annotations: {
         'pv.kubernetes.io/provisioned-by': provisioner,
         [simulatedAnnotation]: 'This volume is a simulation: it holds no data.',
@@ -85,7 +86,11 @@ async function provide({ client, informers }: SimulationParts, claim: VolumeClai
   if (!volume) return
   await writeStatus(resource, volume, { ...volume.status, phase: 'Bound' })
   const claims = client.resource<VolumeClaim>(volumeClaims)
-  const bound = { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }
+  const bound = {
+    annotations: { 'pv.kubernetes.io/bind-completed': 'yes' },
+    // Admission of a real API server adds it; here it must not be missing where the server does not.
+    finalizers: [...new Set([...(claim.metadata.finalizers ?? []), claimProtection])],
+  }
   const body = { metadata: { uid, resourceVersion, ...bound }, spec: { volumeName } }
   const written = await claims.patch({ namespace, name }, { type: 'merge', body }, { fieldManager })
   const granted = volume.spec.capacity ?? capacity
