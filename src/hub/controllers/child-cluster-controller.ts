@@ -11,9 +11,12 @@ import { fleetResource } from './fleet-informers.ts'
 /** The name of the one AgentReport in a child's logical cluster. */
 export const reportName = 'report'
 
+// More than a hub writes between two backups; an agent that lies about revisions must not use them up.
+const furthestJump = 2 ** 31
+
 /** Keeps each ChildCluster's status current with what its agent reports, and tells the agent what the spec says. */
 export function childClusterController(
-  { clientOf, informers, clock, logger, hub }: PlacementParts,
+  { backend, clientOf, informers, clock, logger, hub }: PlacementParts,
   deleteLogicalCluster: (name: string) => Promise<unknown>,
 ): Controller {
   const reports = (uid: string) =>
@@ -28,6 +31,10 @@ export function childClusterController(
     reconcile: createChildClusterReconciler({
       hub,
       now: () => clock.now(),
+      async passRevision(revision) {
+        const current = await backend.confirmedRevision()
+        if (revision >= current) await backend.advanceRevision(Math.min(revision + 1, current + furthestJump))
+      },
       getChildCluster: (logicalCluster, name) => childClusters(logicalCluster).get({ name }).catch(ignoreMissing),
       getReport: (uid) => reports(uid).get({ name: reportName }).catch(ignoreMissing),
       async updateReport(uid, report) {

@@ -204,6 +204,8 @@ function createSteps(parts: PlacementParts): PlacementSteps {
 
   return {
     hub: parts.hub,
+    incarnationOf: (uid) =>
+      informers.childClusters.byIndex('uid', uid)[0]?.status?.incarnation ?? parts.hub().incarnation,
     now: () => clock.now(),
     workspacePath,
     async getSource(address) {

@@ -24,7 +24,7 @@ export interface ChildCluster extends KubeObject {
     namespaceMapping?: { mode: 'Isolated' | 'Identity'; workspace?: string }
     /** Set by unjoin: what happens to the copies before the cluster leaves. */
     leaving?: { workloads: 'keep' | 'delete' }
-    /** An administrator's word that a restored hub may act again; see `Forked`. */
+    /** An administrator's word that a restored hub may act again: the `status.incarnation` that waits for it. */
     confirmedIncarnation?: number
   }
   status?: {
@@ -38,6 +38,8 @@ export interface ChildCluster extends KubeObject {
     nodes?: number
     lastHeartbeatTime?: string
     agentVersion?: string
+    /** Counts how often the hub fell behind what this child had seen (a restored backup), from 1. */
+    incarnation?: number
     /** Slots by what is said of them. */
     deliveries?: { total: number; applied: number; failed: number }
   }

@@ -14,6 +14,8 @@ export interface ChildClusterSteps {
   deleteLogicalCluster(childClusterUid: string): Promise<void>
   update(logicalCluster: string, childCluster: ChildCluster): Promise<void>
   deliveryCounts(childClusterUid: string): Promise<{ total: number; applied: number; failed: number }>
+  /** Makes the store's next revision a later one: others may hold revisions of the history that was lost. */
+  passRevision(revision: number): Promise<void>
   hub(): { id: string; incarnation: number }
   now(): number
 }
@@ -34,8 +36,9 @@ export function createChildClusterReconciler(steps: ChildClusterSteps): Reconcil
     const report = await steps.getReport(uid)
     if (childCluster.metadata.deletionTimestamp && (await letGo(steps, logicalCluster, childCluster, report))) return
     if (!report) return { requeueAfterMs: lookAgainMs }
-    await tellAgent(steps, uid, childCluster, report)
-    const status = await nextStatus(steps, childCluster, report)
+    const incarnation = incarnationFor(report, steps.hub().incarnation)
+    await tellAgent(steps, uid, childCluster, report, incarnation)
+    const status = await nextStatus(steps, childCluster, report, incarnation)
     if (JSON.stringify(status) !== JSON.stringify(childCluster.status ?? {}))
       await steps.updateStatus(logicalCluster, { ...childCluster, status })
     return { requeueAfterMs: lookAgainMs }
@@ -67,17 +70,36 @@ async function letGo(
   return true
 }
 
+/**
+ * The incarnation that this child is told. A child that has seen more than this hub knows gets the next one, which it
+ * obeys when an administrator has confirmed it. Counted for each child, so that a lying agent stops nobody but itself.
+ */
+export function incarnationFor({ spec, status }: AgentReport, first: number): number {
+  const current = spec?.incarnation ?? first
+  const forked = status?.forked
+  // About an earlier incarnation: said before it heard of this one.
+  if (!forked || forked.hubIncarnation < current) return current
+  const waits = forked.hubIncarnation === current && forked.seenIncarnation < current
+  if (waits) return current
+  // One that is later than ours was taken by another copy of this hub.
+  const next = Math.max(forked.seenIncarnation, forked.hubIncarnation) + 1
+  return Number.isSafeInteger(next) ? next : current
+}
+
 async function tellAgent(
   steps: ChildClusterSteps,
   uid: string,
   { spec }: ChildCluster,
   report: AgentReport,
+  incarnation: number,
 ): Promise<void> {
-  const { id, incarnation } = steps.hub()
+  const known = report.spec?.incarnation ?? incarnation
+  if (incarnation > known) await steps.passRevision(report.status?.forked?.seenRevision ?? 0)
   const wanted: NonNullable<AgentReport['spec']> = {
-    hubId: id,
+    hubId: steps.hub().id,
     incarnation,
-    ...(spec.confirmedIncarnation === undefined ? {} : { confirmedIncarnation: spec.confirmedIncarnation }),
+    // A word given for another incarnation confirms nothing.
+    ...(spec.confirmedIncarnation === incarnation ? { confirmedIncarnation: incarnation } : {}),
     ...(spec.leaving === undefined ? {} : { leaving: spec.leaving }),
   }
   if (JSON.stringify(report.spec) !== JSON.stringify(wanted)) await steps.updateReport(uid, { ...report, spec: wanted })
@@ -87,6 +109,7 @@ async function nextStatus(
   steps: ChildClusterSteps,
   { status = {}, metadata }: ChildCluster,
   { status: told = {} }: AgentReport,
+  incarnation: number,
 ): Promise<NonNullable<ChildCluster['status']>> {
   const { heartbeatTime, forked } = told
   const silentMs = heartbeatTime === undefined ? undefined : steps.now() - Date.parse(heartbeatTime)
@@ -109,12 +132,12 @@ async function nextStatus(
           reason: 'HeartbeatMissing',
           message: `last heartbeat: ${heartbeatTime ?? 'none'}`,
         },
-    forked && told.forked
+    forked
       ? {
           type: 'Forked',
           status: 'True',
           reason: 'HubIsBehind',
-          message: `the child has seen revision ${forked.seenRevision} of incarnation ${forked.seenIncarnation}, this hub is at revision ${forked.hubRevision} of incarnation ${forked.hubIncarnation}: nothing is applied or deleted until spec.confirmedIncarnation is set`,
+          message: `the child has seen revision ${forked.seenRevision} of incarnation ${forked.seenIncarnation}, this hub was at revision ${forked.hubRevision} of incarnation ${forked.hubIncarnation}: nothing is applied or deleted there until spec.confirmedIncarnation is ${incarnation}`,
         }
       : { type: 'Forked', status: 'False', reason: 'InStep', message: '' },
     deliveries.failed > 0
@@ -143,6 +166,7 @@ async function nextStatus(
       capacity,
       allocatable,
       agentVersion,
+      incarnation,
       lastHeartbeatTime: heartbeatTime,
     }),
     deliveries,

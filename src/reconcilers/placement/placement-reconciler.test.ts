@@ -63,7 +63,8 @@ function createWorld() {
     },
     dependencies: async () => [],
     unreachableForMs: (uid) => world.unreachable.get(uid),
-    hub: () => ({ id: 'hub', incarnation: 1 }),
+    hub: () => ({ id: 'hub' }),
+    incarnationOf: () => 1,
     now: () => 1_000_000,
   }
   const reconcile = createPlacementReconciler(steps)

@@ -49,7 +49,9 @@ export interface PlacementSteps {
   dependencies(address: SourceAddress): Promise<readonly string[]>
   /** Milliseconds since the child was last heard of; undefined while it is reachable. */
   unreachableForMs(childClusterUid: string): number | undefined
-  hub(): { id: string; incarnation: number }
+  hub(): { id: string }
+  /** The hub's incarnation as that child counts it. */
+  incarnationOf(childClusterUid: string): number
   now(): number
 }
 
@@ -201,7 +203,7 @@ async function writeSlot(
   current: Delivery | undefined,
   wanted: Omit<Delivery['spec'], 'epoch' | 'incarnation'>,
 ): Promise<void> {
-  const { incarnation } = steps.hub()
+  const incarnation = steps.incarnationOf(uid)
   if (current) {
     const { epoch, incarnation: _, ...before } = current.spec
     if (canonicalJson(before) === canonicalJson(wanted)) return
@@ -244,7 +246,7 @@ async function makeAbsent(steps: PlacementSteps, uid: string, name: string): Pro
     return acknowledged
   }
   const { manifest: _, epoch, incarnation: __, ...kept } = spec
-  const { incarnation } = steps.hub()
+  const incarnation = steps.incarnationOf(uid)
   await steps.putDelivery(uid, { ...delivery, spec: { ...kept, desired: 'Absent', epoch: epoch + 1, incarnation } })
   return false
 }

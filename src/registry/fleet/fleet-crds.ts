@@ -56,6 +56,7 @@ export const childClusterCrd = toCrd({
     nodes: integer,
     lastHeartbeatTime: { type: 'string', format: 'date-time' },
     agentVersion: text,
+    incarnation: integer,
     deliveries: object({ total: integer, applied: integer, failed: integer }),
   }),
   columns: [
