@@ -47,7 +47,8 @@ for (const file of sources(root)) {
   for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
     const target = match[1]
     if (target.startsWith('node:')) {
-      if (portable.has(from) && !isTest && !place.includes(`${sep}node${sep}`)) problems.push(`${place}: ${target} in a portable folder`)
+      if (portable.has(from) && !isTest && !place.includes(`${sep}node${sep}`))
+        problems.push(`${place}: ${target} in a portable folder`)
       continue
     }
     if (!target.startsWith('.')) continue

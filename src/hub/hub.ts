@@ -103,7 +103,8 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const issuerOf = createIssuerOf(`https://${secrets.identity.id}.atoll`)
 
   // Storage and what is read through it.
-  const budget = options.memoryBudgetBytes
+  // The process needs about twice what its caches hold, so they get half of the budget.
+  const budget = options.memoryBudgetBytes / 2
   const cache = await createObjectCache({
     backend,
     budgetBytes: budget - budget / watchWindowShare,
