@@ -6,6 +6,7 @@ import { CliError } from './cli-error.ts'
 import { addClusterCommands } from './commands/clusters.ts'
 import { addJoinCommand } from './commands/join.ts'
 import { addKubeconfigCommand } from './commands/kubeconfig.ts'
+import { addPublishCommand } from './commands/publish.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addWorkspaceCommand } from './commands/workspace.ts'
 import { atollVersion } from './version.ts'
@@ -28,6 +29,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   addKubeconfigCommand(program, print)
   addJoinCommand(program, print)
   addClusterCommands(program, print)
+  addPublishCommand(program, print)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0
