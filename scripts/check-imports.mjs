@@ -19,7 +19,7 @@ const table = {
   agent: ['base', 'meta', 'client', 'informer', 'controller', 'tunnel'],
   simulation: ['base', 'meta', 'client', 'informer', 'controller'],
   hub: '*',
-  cli: ['base', 'meta', 'client', 'agent', 'tunnel', 'hub', 'access'],
+  cli: ['base', 'meta', 'client', 'agent', 'tunnel', 'hub', 'access', 'simulation'],
   bin: '*',
 }
 /** Folders that run anywhere: no node: modules, save below a folder named node/. */

@@ -14,6 +14,11 @@ export interface HubOptions {
   logLevel: LogLevel
   /** The hub may dial child clusters at loopback and link-local addresses. */
   allowLocalDial: boolean
+  /**
+   * Plays a child cluster (demo, tests): a plain Kubernetes API in the workspace `root`, where the marks that a hub leaves
+   * on its children are ordinary metadata, and nothing is placed or published from here.
+   */
+  playsChildCluster?: boolean
   version: string
 }
 

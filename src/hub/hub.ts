@@ -155,7 +155,13 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     authenticate: createAuthenticate(authenticator),
     authorizer,
     admission: createAdmissionChain(
-      hubAdmission({ reader, authorizer, rules: authorizer, urlOf: (path) => `${externalUrl}/clusters/${path}` }),
+      hubAdmission({
+        reader,
+        authorizer,
+        rules: authorizer,
+        urlOf: (path) => `${externalUrl}/clusters/${path}`,
+        ownsMarks: !options.playsChildCluster,
+      }),
     ),
     impersonate: async (requestor, logicalCluster, headers) =>
       (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
@@ -215,12 +221,15 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     namespaceContentsController(parts, caPem),
     garbageCollectorController(parts),
     customResourceCleanupController(parts),
-    childClusterController(parts, (name) => deleteLogicalCluster(deletion, name)),
-    childConnections({ ...parts, allowLocalDial: options.allowLocalDial, agentVersion: options.version }),
-    placementController(parts),
-    placementDecisionsController(parts),
-    publicationController(parts),
   ]
+  if (!options.playsChildCluster)
+    controllers.push(
+      childClusterController(parts, (name) => deleteLogicalCluster(deletion, name)),
+      childConnections({ ...parts, allowLocalDial: options.allowLocalDial, agentVersion: options.version }),
+      placementController(parts),
+      placementDecisionsController(parts),
+      publicationController(parts),
+    )
   closers.push(async () => {
     stopped.abort()
     await Promise.all(controllers.map((controller) => controller.stop()))

@@ -18,19 +18,22 @@ export interface HubAdmissionOptions {
   rules: RuleResolver
   /** The URL of a workspace path, as clients outside reach it. */
   urlOf(path: string): string
+  /** A hub's own marks are ordinary metadata to a child cluster. Default true. */
+  ownsMarks?: boolean
 }
 
 /** The hub's admission plugins, in the order in which a write meets them. */
-export function hubAdmission({ reader, authorizer, rules, urlOf }: HubAdmissionOptions): AdmissionPlugin[] {
+export function hubAdmission(options: HubAdmissionOptions): AdmissionPlugin[] {
+  const { reader, authorizer, rules, urlOf, ownsMarks = true } = options
   return [
-    reservedMetadata, // first: what the others set is the hub's own doing
+    ...(ownsMarks ? [reservedMetadata] : []), // first: what the others set is the hub's own doing
     createNamespaceLifecycle(reader),
     createWorkspaceAdmission({ reader, newName: newLogicalClusterName, urlOf }),
     createServiceAccountAdmission(reader),
     createPriority(reader),
     defaultTolerationSeconds,
     createRbacEscalation(authorizer, rules),
-    publishedTypes,
+    ...(ownsMarks ? [publishedTypes] : []),
   ]
 }
 

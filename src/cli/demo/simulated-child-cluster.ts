@@ -57,6 +57,7 @@ export async function startSimulatedChildCluster(
       memoryBudgetBytes,
       logLevel,
       allowLocalDial: false,
+      playsChildCluster: true,
       version: atollVersion(),
     })
   let hub: Hub | undefined = await start(0)
