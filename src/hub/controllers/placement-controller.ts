@@ -7,6 +7,7 @@ import type { Delivery } from '../../meta/fleet/delivery.ts'
 import {
   childLogicalCluster,
   fleetGroup,
+  isChildLogicalCluster,
   placedFinalizer,
   placementLabel,
   publicationAnnotation,
@@ -66,6 +67,11 @@ export function placementController(parts: PlacementParts): Controller {
           const clusters = new Set(informers.placements.list().map((placement) => logicalClusterOf(placement) ?? ''))
           for (const logicalCluster of clusters)
             for await (const request of placedObjects(parts, logicalCluster, signal)) enqueue(request)
+          // What was placed once, by placements or in workspaces that may be gone.
+          for await (const delivery of parts.clientOf('*').resource<Delivery>(deliveries).listAll()) {
+            if (signal.aborted) return
+            if (isOfPlacement(delivery)) enqueue(sourceRequest(delivery.spec.source))
+          }
         },
       }),
       {
@@ -119,10 +125,9 @@ function toRequests(informers: FleetInformers, { key, value, previous }: FeedEve
   const address = parseObjectKey(key)
   if (!address) return []
   if (address.group === fleetGroup && address.resource === 'deliveries') {
-    const bytes = value ?? previous?.value
+    const bytes = isChildLogicalCluster(address.logicalCluster) ? (value ?? previous?.value) : undefined
     const delivery = bytes && parseDelivery(bytes)
-    // Slots of publications (CRDs) have no source object in a workspace to report to.
-    return delivery?.spec?.source.namespace ? [sourceRequest(delivery.spec.source)] : []
+    return delivery && isOfPlacement(delivery) ? [sourceRequest(delivery.spec.source)] : []
   }
   if (!isDeliverableResource(address.group, address.resource)) return []
   const { logicalCluster, namespace } = address
@@ -132,6 +137,11 @@ function toRequests(informers: FleetInformers, { key, value, previous }: FeedEve
     (namespace !== '' && informers.placedNamespaces.get({ logicalCluster, name: namespace }) !== undefined) ||
     hasSelectors(informers, logicalCluster)
   return isPlaced ? [sourceRequest(address)] : []
+}
+
+/** Slots of publications (CRDs) have no source object in a workspace to report to. */
+function isOfPlacement({ spec }: Delivery): boolean {
+  return spec.applyAs === 'workspace'
 }
 
 function hasSelectors({ placements }: FleetInformers, logicalCluster: string): boolean {
@@ -292,7 +302,9 @@ export function registeredChildClusters({
   return Promise.all(
     informers.childClusters.list().map(async (object) => {
       const { uid = '', name = '' } = object.metadata
-      return { uid, name, homePath: await workspacePath(logicalClusterOf(object) ?? ''), object }
+      // One whose workspace cannot be found is offered to nobody, and keeps no other from being chosen.
+      const homePath = await workspacePath(logicalClusterOf(object) ?? '').catch(ignoreMissing)
+      return { uid, name, homePath: homePath ?? '', object }
     }),
   )
 }

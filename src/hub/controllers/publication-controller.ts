@@ -3,7 +3,12 @@ import { informerSource } from '../../controller/informer-source.ts'
 import { toObjectKey } from '../../informer/informer.ts'
 import { isNotFound } from '../../meta/api-errors.ts'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
-import { childLogicalCluster, fleetGroup, publicationAnnotation } from '../../meta/fleet/fleet-names.ts'
+import {
+  childLogicalCluster,
+  fleetGroup,
+  isChildLogicalCluster,
+  publicationAnnotation,
+} from '../../meta/fleet/fleet-names.ts'
 import type { Publication } from '../../meta/fleet/placement.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import {
@@ -23,7 +28,7 @@ const publicationMark = Buffer.from(publicationAnnotation)
 
 /** Follows publications, the CRDs they name, their copies, new workspaces and child clusters. */
 export function publicationController(parts: PlacementParts): Controller {
-  const { backend, clientOf, clock, logger, informers, hub } = parts
+  const { backend, clientOf, clock, logger, informers, hub, workspacePath } = parts
   const publications = (logicalCluster: string) =>
     clientOf(logicalCluster).resource<Publication>(fleetResource('publications'))
   const crdsOf = (logicalCluster: string) => clientOf(logicalCluster).resource(crds)
@@ -40,7 +45,11 @@ export function publicationController(parts: PlacementParts): Controller {
       return isCopy ? all() : ofProvider.map((publication) => toObjectKey(publication))
     }
     const slot = addressIn(event.key, fleetGroup, 'deliveries')
-    const isOfType = slot && event.value && Buffer.from(event.value).includes('"resource":"customresourcedefinitions"')
+    const isOfType =
+      slot &&
+      isChildLogicalCluster(slot.logicalCluster) &&
+      event.value &&
+      Buffer.from(event.value).includes('"resource":"customresourcedefinitions"')
     return isOfType ? all() : []
   }
 
@@ -74,6 +83,7 @@ export function publicationController(parts: PlacementParts): Controller {
     reconcile: createPublicationReconciler({
       hub,
       now: () => clock.now(),
+      workspacePath,
       workspaces: everyWorkspace,
       childClusters: () => registeredChildClusters(parts),
       getPublication: (logicalCluster, name) => publications(logicalCluster).get({ name }).catch(ignoreMissing),

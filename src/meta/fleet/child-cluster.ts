@@ -16,11 +16,19 @@ export interface ChildCluster extends KubeObject {
     unschedulable?: boolean
     taints?: { key: string; value?: string; effect: 'NoSelect' | 'NoExecute' }[]
     /**
-     * The workspaces that may place here, by path: exact, or a subtree when it ends in `:*`. Default: the workspace
-     * where it was joined and everything below it.
+     * The workspaces that may place here, by path: exact, or a subtree when it ends in `:*`. Counts only within the
+     * workspace where it was joined and what is below it, which is also the default.
      */
     offeredTo?: string[]
-    /** `Isolated`: a namespace per workspace and namespace. `Identity`: the same names, for one workspace only. */
+    /**
+     * Besides the workspace where it was joined and those above it: workspaces (of those that it is offered to) whose
+     * publications may bring CRDs here. CRDs are seen by everybody on the child, so being offered is not enough.
+     */
+    publishers?: string[]
+    /**
+     * `Isolated`: a namespace per workspace and namespace. `Identity`: the same names, for one workspace only (default:
+     * the one where it was joined).
+     */
     namespaceMapping?: { mode: 'Isolated' | 'Identity'; workspace?: string }
     /** Set by unjoin: what happens to the copies before the cluster leaves. */
     leaving?: { workloads: 'keep' | 'delete' }

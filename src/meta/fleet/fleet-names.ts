@@ -34,6 +34,10 @@ export function childLogicalCluster(childClusterUid: string): string {
   return `system:child:${childClusterUid}`
 }
 
+export function isChildLogicalCluster(logicalCluster: string): boolean {
+  return logicalCluster.startsWith('system:child:')
+}
+
 /** The user that an agent is, by its client certificate (CN); its one group (O) is `agentGroup`. */
 export function agentUser(childClusterUid: string): string {
   return `system:fleet:agent:${childClusterUid}`

@@ -18,12 +18,26 @@ export interface Decision {
   message?: string
 }
 
-/** True when a workspace (by path) may place on a child cluster: its `offeredTo`, or the subtree that it was joined in. */
+/**
+ * True when a workspace (by path) may place on a child cluster: its `offeredTo`, or the subtree that it was joined in.
+ * Offers end at that subtree: whoever administers a workspace may register a cluster there, and must not thereby attract
+ * what workspaces elsewhere place wherever they can. A cluster with identity mapping serves one workspace only.
+ */
 export function isOfferedTo({ object, homePath }: RegisteredChildCluster, workspacePath: string): boolean {
-  const offers = object.spec.offeredTo ?? [homePath, `${homePath}:*`]
-  return offers.some((offer) =>
-    offer.endsWith(':*') ? workspacePath.startsWith(offer.slice(0, -1)) : workspacePath === offer,
-  )
+  const { offeredTo, namespaceMapping } = object.spec
+  if (!isWithin(workspacePath, homePath)) return false
+  if (namespaceMapping?.mode === 'Identity' && workspacePath !== (namespaceMapping.workspace ?? homePath)) return false
+  return offeredTo === undefined || matchesPaths(offeredTo, workspacePath)
+}
+
+/** True for a workspace itself and everything below it. */
+export function isWithin(path: string, top: string): boolean {
+  return top !== '' && (path === top || path.startsWith(`${top}:`))
+}
+
+/** Patterns are paths, or subtrees: `root:acme:*` is everything below `root:acme`. */
+export function matchesPaths(patterns: readonly string[], path: string): boolean {
+  return patterns.some((one) => (one.endsWith(':*') ? path.startsWith(one.slice(0, -1)) : path === one))
 }
 
 /**

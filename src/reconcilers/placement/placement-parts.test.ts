@@ -46,9 +46,25 @@ describe('choosing child clusters', () => {
     expect(isOfferedTo(childCluster('a'), 'root:fleet')).toBe(true)
     expect(isOfferedTo(childCluster('a'), 'root:fleet:team')).toBe(true)
     expect(isOfferedTo(childCluster('a'), 'root:fleeting')).toBe(false)
-    expect(isOfferedTo(childCluster('a', { offeredTo: ['root:x:*'] }), 'root:x:y')).toBe(true)
-    expect(isOfferedTo(childCluster('a', { offeredTo: ['root:x:*'] }), 'root:x')).toBe(false)
+    expect(isOfferedTo(childCluster('a', { offeredTo: ['root:fleet:x:*'] }), 'root:fleet:x:y')).toBe(true)
+    expect(isOfferedTo(childCluster('a', { offeredTo: ['root:fleet:x:*'] }), 'root:fleet:x')).toBe(false)
     expect(isOfferedTo(childCluster('a', { offeredTo: [] }), 'root:fleet')).toBe(false)
+  })
+  test('a cluster that offers itself to workspaces outside the subtree where it was joined reaches none of them', () => {
+    const greedy = childCluster('a', { offeredTo: ['root', 'root:*', 'root:x'] })
+    for (const path of ['root', 'root:x', 'root:x:y', 'root:fleeting', ''])
+      expect(isOfferedTo(greedy, path)).toBe(false)
+    expect(isOfferedTo(greedy, 'root:fleet:team')).toBe(true)
+    expect(isOfferedTo({ ...childCluster('a'), homePath: '' }, '')).toBe(false)
+  })
+  test('a cluster with identity mapping is for one workspace: two that have the same names never meet', () => {
+    const dedicated = childCluster('a', { namespaceMapping: { mode: 'Identity', workspace: 'root:fleet:team' } })
+    expect(isOfferedTo(dedicated, 'root:fleet:team')).toBe(true)
+    expect(isOfferedTo(dedicated, 'root:fleet:other')).toBe(false)
+    expect(isOfferedTo(dedicated, 'root:fleet')).toBe(false)
+    const unnamed = childCluster('a', { namespaceMapping: { mode: 'Identity' } })
+    expect(isOfferedTo(unnamed, 'root:fleet')).toBe(true)
+    expect(isOfferedTo(unnamed, 'root:fleet:team')).toBe(false)
   })
   test('selectors decide, and each decision has a reason', () => {
     const clusters = [childCluster('b', {}, { zone: 'eu' }), childCluster('a', {}, { zone: 'us' })]

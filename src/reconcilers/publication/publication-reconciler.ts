@@ -4,7 +4,13 @@ import type { Delivery } from '../../meta/fleet/delivery.ts'
 import { publicationAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { Publication } from '../../meta/fleet/placement.ts'
 import type { Condition, JsonObject, KubeObject } from '../../meta/object.ts'
-import { matchesTerms, type RegisteredChildCluster } from '../placement/choose-child-clusters.ts'
+import {
+  isOfferedTo,
+  isWithin,
+  matchesPaths,
+  matchesTerms,
+  type RegisteredChildCluster,
+} from '../placement/choose-child-clusters.ts'
 import { deliveryName } from '../placement/slot-names.ts'
 
 /** A workspace that types may be published to. */
@@ -16,6 +22,8 @@ export interface PublicationWorkspace {
 
 export interface PublicationSteps {
   getPublication(logicalCluster: string, name: string): Promise<Publication | undefined>
+  /** Path of a logical cluster. */
+  workspacePath(logicalCluster: string): Promise<string>
   /** Every workspace there is, the provider's own among them. */
   workspaces(): AsyncIterable<PublicationWorkspace>
   getCrd(logicalCluster: string, name: string): Promise<KubeObject | undefined>
@@ -39,6 +47,7 @@ export function createPublicationReconciler(steps: PublicationSteps): Reconcile 
   return async ({ logicalCluster, name }): Promise<ReconcileResult | void> => {
     const publication = await steps.getPublication(logicalCluster, name)
     if (!publication || publication.metadata.deletionTimestamp) return
+    const providerPath = await steps.workspacePath(logicalCluster)
     const targets: Target[] = []
     for (const crdName of publication.spec.customResourceDefinitions) {
       const crd = await steps.getCrd(logicalCluster, crdName)
@@ -56,11 +65,12 @@ export function createPublicationReconciler(steps: PublicationSteps): Reconcile 
         continue
       }
       for await (const workspace of steps.workspaces()) {
-        if (workspace.logicalCluster === logicalCluster || !isForWorkspace(publication, workspace)) continue
+        if (workspace.logicalCluster === logicalCluster || !isForWorkspace(publication, providerPath, workspace))
+          continue
         targets.push(await publishToWorkspace(steps, logicalCluster, publication, crd, workspace))
       }
       for (const childCluster of await steps.childClusters())
-        if (isForChildCluster(publication, childCluster))
+        if (isForChildCluster(publication, providerPath, childCluster))
           targets.push(await publishToChildCluster(steps, logicalCluster, publication, crd, childCluster))
     }
     await report(steps, logicalCluster, publication, targets)
@@ -68,19 +78,30 @@ export function createPublicationReconciler(steps: PublicationSteps): Reconcile 
   }
 }
 
-export function isForWorkspace({ spec }: Publication, { path, labels }: PublicationWorkspace): boolean {
-  if (!spec.workspaces) return false
+/** What a publication selects counts only below the workspace that it lives in: nobody publishes to their neighbours. */
+function isForWorkspace({ spec }: Publication, providerPath: string, { path, labels }: PublicationWorkspace): boolean {
+  if (!spec.workspaces || !isWithin(path, providerPath)) return false
   const { paths, selector } = spec.workspaces
-  if (paths && !paths.some((one) => (one.endsWith(':*') ? path.startsWith(one.slice(0, -1)) : one === path)))
-    return false
-  return paths !== undefined || selector !== undefined ? matchesTerms(selector, labels) : true
+  return (paths === undefined || matchesPaths(paths, path)) && matchesTerms(selector, labels)
 }
 
-function isForChildCluster({ spec }: Publication, { name, object }: RegisteredChildCluster): boolean {
+function isForChildCluster({ spec }: Publication, providerPath: string, childCluster: RegisteredChildCluster): boolean {
+  const { name, object } = childCluster
   if (!spec.childClusters || object.spec.leaving || object.metadata.deletionTimestamp) return false
+  if (!acceptsTypesFrom(childCluster, providerPath)) return false
   const { names, selector } = spec.childClusters
   if (names && !names.includes(name)) return false
   return matchesTerms(selector, object.metadata.labels ?? {})
+}
+
+/**
+ * A CRD on a child is everybody's there, so being offered the child is not enough to bring one: publications come from
+ * where it was joined, from above, or from a workspace that its administrator named among those it is offered to.
+ */
+function acceptsTypesFrom(childCluster: RegisteredChildCluster, providerPath: string): boolean {
+  if (isWithin(childCluster.homePath, providerPath)) return true
+  const { publishers = [] } = childCluster.object.spec
+  return matchesPaths(publishers, providerPath) && isOfferedTo(childCluster, providerPath)
 }
 
 function isEstablished({ status }: KubeObject): boolean {

@@ -41,6 +41,7 @@ export const childClusterCrd = toCrd({
       unschedulable: flag,
       taints: list(object({ key: text, value: text, effect: oneOf('NoSelect', 'NoExecute') }, ['key', 'effect'])),
       offeredTo: list(workspacePath),
+      publishers: list(workspacePath),
       namespaceMapping: object({ mode: oneOf('Isolated', 'Identity'), workspace: workspacePath }, ['mode']),
       leaving,
       confirmedIncarnation: integer,
