@@ -9,6 +9,7 @@ import { judgePrograms, startJudge } from '../support/judge.ts'
 import { kubeBinaries } from '../support/kube-binaries.ts'
 import { looseCrd, widgetCrd } from './patch-crds.ts'
 import { type OracleResource, type Outcome, runStep, type Step } from './patch-oracle.ts'
+import { createRandom, randomDeploymentStep, randomWidgetStep } from './random-steps.ts'
 import { type Scenario, scenarios } from './patch-scenarios.ts'
 
 const binaries = kubeBinaries([...judgePrograms])
@@ -77,14 +78,46 @@ describe.skipIf(!binaries.available)('patches and managed fields, beside a real 
     it(`${resource}: ${title}`, async () => {
       const name = `case-${index}`
       for (const [number, step] of steps.entries()) {
-        const body = JSON.parse(JSON.stringify(step.body).replaceAll('NAME', name)) as Step['body']
+        const body = named(step.body, name)
         const { theirs, ours } = await runStep(server, resources[resource], name, { ...step, body })
         const what = `step ${number}: ${step.type} ${JSON.stringify(step.body)}`
         expect.soft(comparable(ours), what).toEqual(comparable(theirs))
       }
     })
   }
+
+  const walks = [
+    { resource: 'widget', makeStep: randomWidgetStep },
+    { resource: 'deployment', makeStep: randomDeploymentStep },
+  ] as const
+  for (const seed of seeds()) {
+    it.each(walks)(`$resource: ${stepsPerWalk} random steps, seed ${seed}`, async ({ resource, makeStep }) => {
+      const random = createRandom(seed)
+      const name = `walk-${seed}`
+      let exists = false
+      for (let number = 0; number < stepsPerWalk; number++) {
+        const drawn = makeStep(random, exists)
+        const step = { ...drawn, body: named(drawn.body, name) }
+        const { theirs, ours } = await runStep(server, resources[resource], name, step)
+        exists ||= theirs.code < 300
+        const what = `seed ${seed}, step ${number}: ${step.type} by ${step.manager}: ${JSON.stringify(step.body)}`
+        expect(comparable(ours), what).toEqual(comparable(theirs))
+      }
+    })
+  }
 })
+
+const stepsPerWalk = 40
+
+/** `ATOLL_SEEDS=100-200` for a longer search. */
+function seeds(): number[] {
+  const [first = 1, last = first] = (process.env['ATOLL_SEEDS'] ?? '1-3').split('-').map(Number)
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+}
+
+function named(body: Step['body'], name: string): Step['body'] {
+  return JSON.parse(JSON.stringify(body).replaceAll('NAME', name)) as Step['body']
+}
 
 /** The real server reports in the random order of Go's maps, and does not tell why an operation of a patch failed. */
 function comparable(outcome: Outcome): Outcome {

@@ -307,6 +307,10 @@ const partialDeployment = (spec: JsonObject): JsonObject => ({
   spec,
 })
 
+const twice = (first: string, second: string): Json[] => [
+  { name: 'A', value: first },
+  { name: 'A', value: second },
+]
 const condition = (type: string, status: string): JsonObject => ({ type, status, reason: 'R', message: 'm' })
 
 const deployments: Omit<Scenario, 'resource'>[] = [
@@ -460,6 +464,41 @@ const deployments: Omit<Scenario, 'resource'>[] = [
       apply(partialDeployment({ strategy: { type: 'Recreate' } }), 'three'),
       apply(partialDeployment({ strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } }), 'three'),
       apply(partialDeployment({ strategy: { rollingUpdate: { maxSurge: '25%' } } }), 'four'),
+    ],
+  },
+  {
+    title: 'list items that are there twice',
+    steps: [
+      create(
+        deployment({
+          containers: [container('a', { env: twice('1', '2'), ports: [{ containerPort: 80 }, { containerPort: 80 }] })],
+        }),
+      ),
+      update(
+        deployment({
+          containers: [container('a', { env: twice('1', '3'), ports: [{ containerPort: 80 }, { containerPort: 80 }] })],
+        }),
+      ),
+      apply(
+        partialDeployment({ template: { spec: { containers: [{ name: 'a', env: [{ name: 'B', value: '1' }] }] } } }),
+      ),
+      apply(
+        partialDeployment({ template: { spec: { containers: [{ name: 'a', env: [{ name: 'A', value: '9' }] }] } } }),
+        'two',
+      ),
+      apply(
+        partialDeployment({ template: { spec: { containers: [{ name: 'a', env: [{ name: 'A', value: '9' }] }] } } }),
+        'two',
+        true,
+      ),
+      update(deployment({ containers: [container('a', { env: [...twice('4', '4'), { name: 'C', value: '1' }] })] })),
+      strategic(podPatch({ containers: [{ name: 'a', env: [{ name: 'A', value: '5' }] }] })),
+      strategic(podPatch({ containers: [{ name: 'a', env: [{ name: 'A', $patch: 'delete' }] }] })),
+      update(deployment({ containers: [container('a', { env: [{ name: 'A', value: '1' }] })] })),
+      update(deployment({ containers: [container('a', { env: twice('1', '1') })] }), 'other'),
+      apply(partialDeployment({ template: { spec: { containers: [{ name: 'a' }] } } })),
+      apply(partialDeployment({}), 'two'),
+      update(deployment({ containers: [container('a')] })),
     ],
   },
   {

@@ -3,18 +3,17 @@ import { fromApiVersion } from '../group-version.ts'
 import type { Json, JsonObject, KubeObject, ManagedFieldsEntry } from '../object.ts'
 import { cloneJsonObject, isJsonObject, jsonEqual, withinStack } from '../patch/json-value.ts'
 import { unmergeablePatch } from '../patch/patch-errors.ts'
-import { fieldSetOf } from './collect-fields.ts'
 import { conflictError } from './conflicts.ts'
 import { difference, equalSets, type FieldSet, isEmptySet } from './field-set.ts'
 import { clientSideApplyManager, fieldsOfClientSideApply, withCurrentLastApplied } from './last-applied.ts'
-import { formatSeconds, identityOf, type Manager, type Managers, setFields } from './managers.ts'
+import { areSame, formatSeconds, identityOf, type Manager, type Managers, setFields } from './managers.ts'
 import { storedManagers, toManagedFields } from './managers.ts'
 import { type ChangeOfOwners, followChange, withoutManagedFields, withoutNeverTracked } from './ownership.ts'
-import { adaptManagers, type FieldManagement, throughEndpoint } from './ownership.ts'
+import { adaptManagers, compareThroughEndpoint, type FieldManagement, throughEndpoint } from './ownership.ts'
 import { prune } from './prune.ts'
+import { describeProblems, readApplied } from './read-applied.ts'
 import { recordUpdate } from './track-update.ts'
 import { mergeObjects } from './typed-merge.ts'
-import { describeProblems, validateApplied } from './validate-applied.ts'
 
 export interface ApplyPatchInput extends FieldManagement {
   /** The stored object; absent when the apply creates it. */
@@ -51,8 +50,8 @@ export interface ApplyPatchResult {
 export function applyPatch(input: ApplyPatchInput): ApplyPatchResult {
   return withinStack(() => {
     refuseForeign(input)
-    refuseUnfit(input)
-    const attempt = { ...input, force: input.force ?? false }
+    const fields = readFields(input)
+    const attempt = { ...input, force: input.force ?? false, fields, ownable: withoutNeverTracked(fields) }
     const result = input.manager === clientSideApplyManager ? applyAsKubectl(attempt) : apply(attempt)
     return finish(input, result)
   })
@@ -79,20 +78,29 @@ function describeKind(apiVersion: string, kind: string): string {
   return `${group}/${version}, Kind=${kind}`
 }
 
-function refuseUnfit({ applied, kind, apiVersion, schema }: ApplyPatchInput): void {
-  const problems = validateApplied(applied, schema)
-  if (problems.length === 0) return
+/** What the configuration speaks about; throws when it does not fit the schema. */
+function readFields(input: ApplyPatchInput): FieldSet {
+  const { applied, kind, apiVersion, schema } = input
+  const { fields, problems } = readApplied(applied, schema)
+  if (problems.length === 0) return throughEndpoint(fields, input)
   const metadata = isJsonObject(applied['metadata']) ? applied['metadata'] : {}
   const subject = `${text(metadata['namespace'])}/${text(metadata['name'])}; ${describeKind(apiVersion, kind)}`
   throw unmergeablePatch(`failed to create typed patch object (${subject}): ${describeProblems(problems)}`)
 }
 
-type Attempt = ApplyPatchInput & { readonly force: boolean }
+interface Attempt extends ApplyPatchInput {
+  readonly force: boolean
+  /** What the configuration speaks about, name and kind included. */
+  readonly fields: FieldSet
+  /** What of that somebody can own. */
+  readonly ownable: FieldSet
+}
 
 interface Outcome {
   /** undefined when the object stays as it is. */
   readonly object: JsonObject | undefined
   readonly managers: Managers
+  readonly sameManagers: boolean
   /** What other managers would lose, by identity; empty when forced. */
   readonly conflicts: ReadonlyMap<string, FieldSet>
 }
@@ -124,43 +132,39 @@ function conflictsBeyond(conflicts: ReadonlyMap<string, FieldSet>, own: FieldSet
 }
 
 function applyAnyway(attempt: Attempt): Outcome {
-  const { live, applied, schema } = attempt
-  const managers = managersBefore(attempt)
+  const { live, applied, schema, fields, ownable, nowSeconds } = attempt
+  const managers = storedManagers(live?.metadata.managedFields)
+  const previously = [...managers.values()]
+  recordUnknownPast(managers, attempt)
   const before = live ? (withoutManagedFields(live) as JsonObject) : (attempt.emptyObject ?? {})
   adaptManagers(managers, before, attempt)
   const author = authorOf(attempt)
   const identity = identityOf(author)
   const previous = managers.get(identity)
-
-  const fields = throughEndpoint(fieldSetOf(applied, schema), attempt)
   managers.set(identity, { ...author, time: previous?.time, fields })
 
   const merged = live ? mergeObjects(before, applied, schema) : applied
-  const after = prune(merged, previous, fields, managers, attempt)
-  const owners = followChange(managers, { before, after, author: identity }, attempt)
-  if (attempt.force || owners.taken.size === 0) settle(managers, identity, owners)
-
+  const after = prune(merged, previous, ownable, managers, attempt)
   const isSame = live !== undefined && jsonEqual(before, after)
-  setFields(managers, identity, withoutNeverTracked(fields))
-  stamp(managers, identity, previous, isSame ? undefined : formatSeconds(attempt.nowSeconds))
-  return { object: isSame ? undefined : after, managers, conflicts: attempt.force ? new Map() : owners.taken }
+  const owners = isSame && !attempt.convert ? noChangeOfOwners : changeOfOwners(managers, before, after, attempt)
+  const conflicts = attempt.force ? noChangeOfOwners.taken : owners.taken
+  if (conflicts.size === 0) settle(managers, identity, owners)
+  setFields(managers, identity, ownable)
+  stamp(managers, identity, previous, isSame ? undefined : formatSeconds(nowSeconds))
+  return { object: isSame ? undefined : after, managers, sameManagers: areSame(previously, managers), conflicts }
+}
+
+const noChangeOfOwners: ChangeOfOwners = { taken: new Map(), left: new Map() }
+
+function changeOfOwners(managers: Managers, before: JsonObject, after: JsonObject, attempt: Attempt): ChangeOfOwners {
+  const comparison = compareThroughEndpoint(before, after, attempt)
+  return followChange(managers, { before, after, comparison, author: identityOf(authorOf(attempt)) }, attempt)
 }
 
 /** An object without managers was written by somebody unknown, before the first apply. */
-function managersBefore(attempt: Attempt): Managers {
-  const managers = storedManagers(attempt.live?.metadata.managedFields)
-  if (managers.size === 0 && attempt.live) {
-    const { live: updated, emptyObject, nowSeconds } = attempt
-    recordUpdate(managers, {
-      ...attempt,
-      live: undefined,
-      updated,
-      emptyObject,
-      manager: 'before-first-apply',
-      nowSeconds,
-    })
-  }
-  return managers
+function recordUnknownPast(managers: Managers, attempt: Attempt): void {
+  if (managers.size > 0 || !attempt.live) return
+  recordUpdate(managers, { ...attempt, live: undefined, updated: attempt.live, manager: 'before-first-apply' })
 }
 
 function authorOf({ manager, apiVersion, subresource }: Attempt): Omit<Manager, 'time' | 'fields'> {
@@ -192,17 +196,15 @@ function stamp(managers: Managers, identity: string, previous: Manager | undefin
   }
 }
 
-function finish({ live, applied, manager }: ApplyPatchInput, { object, managers }: Outcome): ApplyPatchResult {
+function finish({ live, applied, manager }: ApplyPatchInput, outcome: Outcome): ApplyPatchResult {
+  const { object, managers, sameManagers } = outcome
   const before = live && (withoutManagedFields(live) as JsonObject)
   const written = object ?? before ?? {}
   const current = manager === clientSideApplyManager ? withCurrentLastApplied(written, applied) : written
-  const stored = live?.metadata.managedFields
-  const entries = toManagedFields(managers)
-  const sameManagers = stored !== undefined && entries !== undefined && jsonEqual(stored as Json, entries as Json)
   const unchanged = live !== undefined && current === before && sameManagers
   return {
     object: (unchanged ? live : cloneJsonObject(current)) as KubeObject,
-    managedFields: sameManagers ? stored : entries,
+    managedFields: live && sameManagers ? live.metadata.managedFields : toManagedFields(managers),
     unchanged,
   }
 }

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../object.ts'
 import { getOwn, isEmptyObject, isJsonObject, jsonEqual } from '../patch/json-value.ts'
 import type { SchemaNode } from '../schema.ts'
 import { fieldsOfWhole } from './collect-fields.ts'
-import { type FieldSet, nothing, union } from './field-set.ts'
+import { type FieldSet, inOrder, isEmptySet, nothing, union } from './field-set.ts'
 import { fieldElement } from './path-element.ts'
 import { asWholeObject, fieldSchema, isAtomicList, isAtomicMap } from './typed-schema.ts'
 import { itemElement, itemSchema, shapeOf } from './typed-schema.ts'
@@ -31,6 +31,10 @@ export function compareObjects(before: JsonObject, after: JsonObject, schema: Sc
     modified: found?.modified ?? nothing,
     removed: found?.removed ?? nothing,
   }
+}
+
+export function isUnchanged({ added, modified, removed }: Comparison): boolean {
+  return isEmptySet(added) && isEmptySet(modified) && isEmptySet(removed)
 }
 
 /** Each of the three sets, filtered. */
@@ -91,30 +95,32 @@ function compareMaps(
   after: JsonObject = noFields,
 ): Difference | undefined {
   const found = new Findings()
-  for (const key of Object.keys(after)) {
+  for (const key in after) {
     const value = after[key]
-    if (value === undefined) continue
+    if (value === undefined || value === before[key]) continue
     const previous = getOwn(before, key)
     const below = fieldSchema(schema, key)
     if (previous === undefined) found.add(fieldElement(key), fieldsOfWhole(below, value))
-    else if (previous !== value) found.take(fieldElement(key), compareValues(below, previous, value))
+    else found.take(fieldElement(key), compareValues(below, previous, value))
   }
-  for (const key of Object.keys(before)) {
+  for (const key in before) {
     const value = before[key]
     if (value === undefined || getOwn(after, key) !== undefined) continue
     found.remove(fieldElement(key), fieldsOfWhole(fieldSchema(schema, key), value))
   }
-  return found.difference
+  return found.result()
 }
 
 function compareLists(schema: SchemaNode, before: readonly Json[], after: readonly Json[]): Difference | undefined {
+  // Most lists did not change; then nobody need know what their items are called.
+  if (jsonEqual(before as Json[], after as Json[])) return undefined
   const found = new Findings()
   const below = itemSchema(schema)
   const left = itemsByElement(schema, before)
   const right = itemsByElement(schema, after)
   for (const [element, items] of right) compareItems(found, below, element, left.get(element) ?? noItems, items)
   for (const [element, items] of left) if (!right.has(element)) compareItems(found, below, element, items, noItems)
-  return found.difference
+  return found.result()
 }
 
 function itemsByElement(schema: SchemaNode, list: readonly Json[]): Map<string, Json[]> {
@@ -158,6 +164,16 @@ function compareItems(
 /** Collects what the parts of a value report; makes nothing when they report nothing. */
 class Findings {
   difference: { added?: Draft; modified?: Draft; removed?: Draft } | undefined
+
+  result(): Difference | undefined {
+    if (!this.difference) return undefined
+    const { added, modified, removed } = this.difference
+    return {
+      added: added && inOrder(added),
+      modified: modified && inOrder(modified),
+      removed: removed && inOrder(removed),
+    }
+  }
 
   add(element: string, fields: FieldSet): void {
     ;((this.difference ??= {}).added ??= {})[element] = fields

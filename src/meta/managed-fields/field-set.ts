@@ -4,7 +4,8 @@ import { canonicalElement, compareElements, fieldElement, self } from './path-el
 /**
  * A set of fields, in the very form of `fieldsV1`: a tree of path elements (see path-element.ts). Below the root, a node
  * is a member when it is empty or has `.`; the root itself is never one. No node is there that is not a member and has
- * no members below. Trees are immutable and share parts, which makes identity a cheap sign of "nothing changed".
+ * no members below. Elements are in order. Trees are immutable and share parts, which makes identity a cheap sign of
+ * "nothing changed".
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/#System
  */
 export interface FieldSet {
@@ -67,7 +68,7 @@ export function union(left: FieldSet, right: FieldSet): FieldSet {
     const joined = node ? unionOfNodes(node, other) : other
     if (joined !== node) (result ??= { ...left })[element] = joined
   }
-  return result ?? left
+  return result ? inOrder(result) : left
 }
 
 function unionOfNodes(left: FieldSet, right: FieldSet): FieldSet {
@@ -185,31 +186,30 @@ export function isSubset(part: FieldSet, whole: FieldSet): boolean {
 
 /** Each member's path: at every level first its members, then what lies below them. */
 export function* pathsOf(set: FieldSet, prefix: readonly string[] = []): Generator<readonly string[]> {
-  const elements = Object.keys(set)
-    .filter((element) => element !== self)
-    .sort(compareElements)
+  const elements = Object.keys(set).filter((element) => element !== self)
   for (const element of elements) if (isMember(set[element] ?? nothing)) yield [...prefix, element]
   for (const element of elements) yield* pathsOf(set[element] ?? nothing, [...prefix, element])
 }
 
-/** The same set with its elements in the order of the real server; itself when they are. */
-export function inOrder(set: FieldSet): FieldSet {
+/**
+ * The node with its own elements in the order of the real server; itself when they are. All sets are in that order, so
+ * whoever makes a node of parts calls this; what only leaves elements out need not.
+ */
+export function inOrder(node: FieldSet): FieldSet {
   let previous: string | undefined
-  let changed = false
-  for (const element in set) {
-    if (element === self) {
-      changed ||= previous !== undefined
-      previous ??= ''
-      continue
+  for (const element in node) {
+    if (previous !== undefined && (element === self || (previous !== self && compareElements(previous, element) > 0))) {
+      return sorted(node)
     }
-    const node = set[element] ?? nothing
-    changed ||= inOrder(node) !== node || (!!previous && compareElements(previous, element) > 0)
     previous = element
   }
-  if (!changed) return set
-  const elements = Object.keys(set).filter((element) => element !== self)
-  const result: Draft = set[self] ? { [self]: nothing } : {}
-  for (const element of elements.sort(compareElements)) result[element] = inOrder(set[element] ?? nothing)
+  return node
+}
+
+function sorted(node: FieldSet): FieldSet {
+  const result: Draft = node[self] ? { [self]: nothing } : {}
+  const elements = Object.keys(node).filter((element) => element !== self)
+  for (const element of elements.sort(compareElements)) result[element] = node[element] ?? nothing
   return result
 }
 
@@ -232,5 +232,5 @@ function parseNode(json: unknown): FieldSet {
     if (element !== undefined) result[element] = parseNode(json[key])
   }
   // A node whose only content is its own membership is a leaf.
-  return result[self] !== undefined && isEmptySet(below(result)) ? nothing : result
+  return result[self] !== undefined && isEmptySet(below(result)) ? nothing : inOrder(result)
 }

@@ -1,12 +1,11 @@
 import type { Json, JsonObject, KubeObject } from '../object.ts'
 import { isJsonObject } from '../patch/json-value.ts'
 import { utf8ByteLength } from '../utf8.ts'
-import { fieldSetOf } from './collect-fields.ts'
 import { compareObjects } from './compare.ts'
 import { difference, type FieldSet } from './field-set.ts'
 import type { FieldManagement } from './ownership.ts'
 import { encodeGoJson } from './path-element.ts'
-import { validateApplied } from './validate-applied.ts'
+import { readApplied } from './read-applied.ts'
 
 /*
  * What client-side apply left behind: the annotation with the configuration that it applied last. Only the manager
@@ -26,10 +25,10 @@ export function fieldsOfClientSideApply(live: JsonObject, how: FieldManagement):
   if (value === undefined || value === '') return undefined
   const lastApplied = parse(value)
   if (!lastApplied || lastApplied['apiVersion'] !== how.apiVersion) return undefined
-  if (validateApplied(lastApplied, how.schema).length > 0) return undefined
+  const { fields, problems } = readApplied(lastApplied, how.schema)
+  if (problems.length > 0) return undefined
   const { added, modified, removed } = compareObjects(lastApplied, live, how.schema)
-  const owned = fieldSetOf(lastApplied, how.schema)
-  return difference(difference(difference(owned, modified), added), removed)
+  return difference(difference(difference(fields, modified), added), removed)
 }
 
 function parse(value: string): JsonObject | undefined {

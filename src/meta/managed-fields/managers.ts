@@ -1,7 +1,7 @@
 import { goQuote } from '../field-error.ts'
 import type { JsonObject, ManagedFieldsEntry } from '../object.ts'
 import { isJsonObject } from '../patch/json-value.ts'
-import { type FieldSet, inOrder, isEmptySet, parseFieldSet } from './field-set.ts'
+import { type FieldSet, isEmptySet, parseFieldSet } from './field-set.ts'
 
 /** Who owns which fields: one entry of `metadata.managedFields`. */
 export interface Manager {
@@ -22,12 +22,11 @@ export type ManagerIdentity = Pick<Manager, 'name' | 'operation' | 'apiVersion' 
 
 /** Sorts as upstream's identifiers sort, which are this very text. */
 export function identityOf({ name, operation, apiVersion, subresource }: ManagerIdentity): string {
-  return JSON.stringify({
-    ...(name === '' ? {} : { manager: name }),
-    operation,
-    ...(operation === 'Apply' || apiVersion === '' ? {} : { apiVersion }),
-    ...(subresource === '' ? {} : { subresource }),
-  })
+  let identity = name === '' ? '{' : `{"manager":${JSON.stringify(name)},`
+  identity += `"operation":"${operation}"`
+  if (operation === 'Update') identity += `,"apiVersion":${JSON.stringify(apiVersion)}`
+  if (subresource !== '') identity += `,"subresource":${JSON.stringify(subresource)}`
+  return `${identity}}`
 }
 
 /** Reads `metadata.managedFields`; throws a plain Error with the reason when an entry is malformed. */
@@ -79,8 +78,12 @@ function timeOf(time: unknown): string | undefined {
   return inOwnForm.test(time) ? time : formatSeconds(seconds)
 }
 
+let latest = { seconds: 0, text: '1970-01-01T00:00:00Z' }
+
+/** RFC 3339. Most calls are about the second of the call before. */
 export function formatSeconds(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
+  if (seconds !== latest.seconds) latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` }
+  return latest.text
 }
 
 /**
@@ -108,19 +111,19 @@ export function storedManagers(entries: readonly ManagedFieldsEntry[] | undefine
 /** Sorted as the real server sorts; undefined when there is nobody. */
 export function toManagedFields(managers: Managers): ManagedFieldsEntry[] | undefined {
   if (managers.size === 0) return undefined
-  return [...managers.values()].sort(compareManagers).map(toEntry)
+  const entries = [...managers.values()]
+  return (entries.length === 1 ? entries : entries.sort(compareManagers)).map(toEntry)
 }
 
+/** In the order in which the real server writes the fields. */
 function toEntry({ name, operation, apiVersion, subresource, time, fields }: Manager): ManagedFieldsEntry {
-  return {
-    ...(name === '' ? {} : { manager: name }),
-    operation,
-    apiVersion,
-    ...(time === undefined ? {} : { time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: inOrder(fields),
-    ...(subresource === '' ? {} : { subresource }),
-  }
+  const entry: ManagedFieldsEntry = name === '' ? { operation } : { manager: name, operation }
+  entry.apiVersion = apiVersion
+  if (time !== undefined) entry.time = time
+  entry.fieldsType = 'FieldsV1'
+  entry.fieldsV1 = fields
+  if (subresource !== '') entry.subresource = subresource
+  return entry
 }
 
 function compareManagers(left: Manager, right: Manager): number {
@@ -153,4 +156,11 @@ export function isReset(entries: unknown): boolean {
   return (
     isJsonObject(entry) && Object.values(entry).every((value) => value === '' || value === null || value === undefined)
   )
+}
+
+/** Whether `after` has the very managers of `before`: a manager that did not change is the same object. */
+export function areSame(before: readonly Manager[], after: Managers): boolean {
+  if (before.length !== after.size) return false
+  const present = new Set(after.values())
+  return before.every((manager) => present.has(manager))
 }

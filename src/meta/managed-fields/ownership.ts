@@ -82,13 +82,13 @@ export function withoutManagedFields<T extends JsonObject | KubeObject>(object: 
 export interface Change {
   readonly before: JsonObject
   readonly after: JsonObject
-  /** Whose change it is; its own entry is not touched. */
+  /** The result of `compareThroughEndpoint`, in the version of the request. */
+  readonly comparison: Comparison
+  /** Whose change it is; its own entry is not touched. Empty when all are. */
   readonly author: string
 }
 
 export interface ChangeOfOwners {
-  /** In the version of the request, without the fields that the endpoint resets. */
-  readonly comparison: Comparison
   /** What the change would take from each other manager, by identity. */
   readonly taken: ReadonlyMap<string, FieldSet>
   /** What each other manager has left when it may: without what the change took or removed. */
@@ -96,44 +96,42 @@ export interface ChangeOfOwners {
 }
 
 /** What a change means for the other managers. Managers of versions that are not served any more are dropped here. */
-export function followChange(
-  managers: Managers,
-  { before, after, author }: Change,
-  how: FieldManagement,
-): ChangeOfOwners {
-  const comparisonIn = versionedComparisons(before, after, how)
+export function followChange(managers: Managers, change: Change, how: FieldManagement): ChangeOfOwners {
+  const { author } = change
+  const comparisonIn = versionedComparisons(change, how)
   const taken = new Map<string, FieldSet>()
   const left = new Map<string, FieldSet>()
   for (const [identity, manager] of managers) {
     if (identity === author) continue
-    const comparison = comparisonIn(manager.apiVersion)
-    if (!comparison) {
+    const seen = comparisonIn(manager.apiVersion)
+    if (!seen) {
       managers.delete(identity)
       continue
     }
-    const changed = union(comparison.modified, comparison.added)
+    const changed = union(seen.modified, seen.added)
     const loss = isEmptySet(changed) ? changed : intersection(manager.fields, changed)
     if (!isEmptySet(loss)) taken.set(identity, loss)
-    left.set(identity, difference(difference(manager.fields, loss), comparison.removed))
+    left.set(identity, difference(difference(manager.fields, loss), seen.removed))
   }
-  return { comparison: comparisonIn(how.apiVersion) ?? noComparison(), taken, left }
+  return { taken, left }
 }
 
-function noComparison(): Comparison {
-  throw new Error('the version of the request is always served')
+/** How the objects differ, without the fields that the endpoint resets. */
+export function compareThroughEndpoint(before: JsonObject, after: JsonObject, how: FieldManagement): Comparison {
+  return filterComparison(compareObjects(before, after, how.schema), (set) => throughEndpoint(set, how))
 }
 
-/** Compares once for each version that somebody has written in. */
-function versionedComparisons(before: JsonObject, after: JsonObject, how: FieldManagement) {
-  const known = new Map<string, Comparison | undefined>()
+/** Compares once for each other version that somebody has written in. */
+function versionedComparisons({ before, after, comparison }: Change, how: FieldManagement) {
+  const known = new Map<string, Comparison | undefined>([[how.apiVersion, comparison]])
   return (apiVersion: string): Comparison | undefined => {
-    const version = how.convert ? apiVersion : how.apiVersion
-    if (known.has(version)) return known.get(version)
-    const [from, to] = [inVersion(before, version, how), inVersion(after, version, how)]
-    const whole = from && to && compareObjects(from.object, to.object, to.schema)
-    const comparison = whole && filterComparison(whole, (set) => throughEndpoint(set, how))
-    known.set(version, comparison)
-    return comparison
+    if (!how.convert) return comparison
+    if (!known.has(apiVersion)) {
+      const [from, to] = [inVersion(before, apiVersion, how), inVersion(after, apiVersion, how)]
+      const view = { ...how, schema: to?.schema ?? how.schema }
+      known.set(apiVersion, from && to && compareThroughEndpoint(from.object, to.object, view))
+    }
+    return known.get(apiVersion)
   }
 }
 

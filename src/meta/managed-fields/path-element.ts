@@ -10,8 +10,18 @@ import { isJsonObject } from '../patch/json-value.ts'
 
 export const self = '.'
 
+/** Field names recur in every object: the element of a known one costs no new string. */
+const fieldElements = new Map<string, string>()
+const maxFieldElements = 4096 // ~0.5 MB; names that clients make up must not fill the memory
+
 export function fieldElement(name: string): string {
-  return `f:${name}`
+  let element = fieldElements.get(name)
+  if (element === undefined) {
+    element = `f:${name}`
+    if (fieldElements.size >= maxFieldElements) fieldElements.clear()
+    fieldElements.set(name, element)
+  }
+  return element
 }
 
 export function valueElement(value: Json): string {
@@ -19,9 +29,18 @@ export function valueElement(value: Json): string {
 }
 
 /** `pairs` need not be sorted. */
-export function keyElement(pairs: readonly (readonly [name: string, value: Json])[]): string {
-  const sorted = pairs.length > 1 ? [...pairs].sort(([left], [right]) => (left < right ? -1 : 1)) : pairs
-  return `k:{${sorted.map(([name, value]) => `${encodeGoString(name)}:${encodeGoJson(value)}`).join(',')}}`
+export function keyElement(pairs: readonly KeyPair[]): string {
+  const [first, second] = pairs
+  if (!first) return 'k:{}'
+  if (!second) return `k:{${encodePair(first)}}`
+  const sorted = [...pairs].sort(([left], [right]) => (left < right ? -1 : 1))
+  return `k:{${sorted.map(encodePair).join(',')}}`
+}
+
+export type KeyPair = readonly [name: string, value: Json]
+
+function encodePair([name, value]: KeyPair): string {
+  return `${encodeGoString(name)}:${encodeGoJson(value)}`
 }
 
 /** The canonical form of an element somebody else wrote; undefined for kinds that we do not know, which are dropped. */
@@ -56,12 +75,38 @@ export function compareElements(left: string, right: string): number {
   const kind = left.charCodeAt(0)
   if (kind !== right.charCodeAt(0)) return kindOrder.indexOf(left[0] ?? '') - kindOrder.indexOf(right[0] ?? '')
   if (kind === fieldCode) return left < right ? -1 : 1
+  const order = kind === keyCode ? compareKeyTexts(left, right) : undefined
+  if (order !== undefined) return order
   const [leftContent, rightContent] = [JSON.parse(left.slice(2)) as Json, JSON.parse(right.slice(2)) as Json]
   return kind === keyCode && isJsonObject(leftContent) && isJsonObject(rightContent)
     ? compareKeys(Object.entries(leftContent), Object.entries(rightContent))
     : compareValues(leftContent, rightContent)
 }
 
+/** The order of two keys by their text; undefined where they differ in a number. */
+function compareKeyTexts(left: string, right: string): number | undefined {
+  let at = 0
+  while (at < left.length && left.charCodeAt(at) === right.charCodeAt(at)) at++
+  const [first, second] = [left.charCodeAt(at), right.charCodeAt(at)]
+  if ((isDigit(first) || isDigit(second)) && isInNumber(left, at)) return undefined
+  // The quote that ends a string sorts before anything that goes on.
+  if (first === quoteCode) return -1
+  if (second === quoteCode) return 1
+  return first < second ? -1 : 1
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+/** Nothing but digits, a point or a minus lies between `at` and the colon behind a name. */
+function isInNumber(text: string, at: number): boolean {
+  let start = at
+  while (start > 0 && /[-.0-9]/.test(text[start - 1] ?? '')) start--
+  return text.startsWith('":', start - 2)
+}
+
+const quoteCode = '"'.charCodeAt(0)
 const fieldCode = 'f'.charCodeAt(0)
 const keyCode = 'k'.charCodeAt(0)
 
@@ -134,13 +179,13 @@ export function encodeGoJson(value: Json): string {
   return `{${members.join(',')}}`
 }
 
-const needsGoEscape = /[<>&\u2028\u2029\b\f]/
+// eslint-disable-next-line eslint/no-control-regex -- they are among what has to be escaped
+const plainText = /^[^"\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]*$/
 const goEscapes = /[<>&\u2028\u2029]|\\b|\\f|\\\\/g
 
 function encodeGoString(text: string): string {
-  const json = JSON.stringify(text)
-  if (!needsGoEscape.test(text)) return json
-  return json.replaceAll(goEscapes, (found) => {
+  if (plainText.test(text)) return `"${text}"`
+  return JSON.stringify(text).replaceAll(goEscapes, (found) => {
     if (found === '\\\\') return found
     const code = found === '\\b' ? 8 : found === '\\f' ? 12 : found.charCodeAt(0)
     return `\\u${code.toString(16).padStart(4, '0')}`

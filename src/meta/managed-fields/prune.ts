@@ -1,14 +1,14 @@
 import type { JsonObject } from '../object.ts'
-import { fieldSetOf } from './collect-fields.ts'
-import { difference, type FieldSet, intersection, isSubset, nothing, union } from './field-set.ts'
+import { difference, equalSets, type FieldSet, intersection, isSubset, nothing, union } from './field-set.ts'
 import type { Manager, Managers } from './managers.ts'
 import { withNamedFields } from './named-fields.ts'
 import { type FieldManagement, inVersion, type VersionedObject } from './ownership.ts'
+import { fieldSetOf } from './read-applied.ts'
 import { removeFields } from './remove-fields.ts'
 
 /**
  * Takes out of `merged` what the manager applied last time (`previous`), does not apply now, and nobody else owns.
- * `managers` already has the manager's new fields.
+ * `managers` already has the manager's new fields; `current` is what of them somebody can own.
  */
 export function prune(
   merged: JsonObject,
@@ -17,7 +17,7 @@ export function prune(
   managers: Managers,
   how: FieldManagement,
 ): JsonObject {
-  if (!previous || isSubset(previous.fields, current)) return merged
+  if (!previous || equalSets(previous.fields, current) || isSubset(previous.fields, current)) return merged
   const view = inVersion(merged, previous.apiVersion, how)
   if (!view) return merged
   const { schema } = view

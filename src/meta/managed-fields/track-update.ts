@@ -1,12 +1,14 @@
 import type { Json, JsonObject, KubeObject, ManagedFieldsEntry } from '../object.ts'
 import { jsonEqual, withinStack } from '../patch/json-value.ts'
 import { capUpdateManagers } from './cap-managers.ts'
+import { isUnchanged } from './compare.ts'
 import { withoutInitialNulls } from './empty-object.ts'
 import { isEmptySet, nothing, union } from './field-set.ts'
-import { formatSeconds, identityOf, isReset, type Manager, type Managers, setFields } from './managers.ts'
+import { areSame, formatSeconds, identityOf, isReset, type Manager, type Managers, setFields } from './managers.ts'
 import { parseManagers, storedManagers, toManagedFields } from './managers.ts'
 import {
   adaptManagers,
+  compareThroughEndpoint,
   type FieldManagement,
   followChange,
   managedFieldsOf,
@@ -71,12 +73,16 @@ export function recordUpdate(managers: Managers, input: UpdateRecord): boolean {
   const before = (live ? withoutManagedFields(live) : (emptyObject ?? {})) as JsonObject
   const updated = withoutManagedFields(input.updated) as JsonObject
   const after = live || !emptyObject ? updated : withoutInitialNulls(updated, emptyObject)
+  const comparison = compareThroughEndpoint(before, after, input)
+  if (isUnchanged(comparison) && !input.convert) return false
   const previously = [...managers.values()]
-  adaptManagers(managers, before, input)
-  // The author's own earlier entry counts among the others: it loses what changed, and gets it back below.
-  const { comparison, left } = followChange(managers, { before, after, author: '' }, input)
-  for (const [identity, fields] of left) setFields(managers, identity, fields)
-  dropEmpty(managers)
+  if (managers.size > 0) {
+    adaptManagers(managers, before, input)
+    // The author's own earlier entry counts among the others: it loses what changed, and gets it back below.
+    const { left } = followChange(managers, { before, after, comparison, author: '' }, input)
+    for (const [identity, fields] of left) setFields(managers, identity, fields)
+    dropEmpty(managers)
+  }
 
   const taken = withoutNeverTracked(union(comparison.modified, comparison.added))
   if (!isEmptySet(taken)) {
@@ -86,7 +92,7 @@ export function recordUpdate(managers: Managers, input: UpdateRecord): boolean {
     managers.set(identity, { ...author, fields: previous ? union(taken, previous.fields) : taken })
   }
   capUpdateManagers(managers)
-  return !isSame(previously, managers)
+  return !areSame(previously, managers)
 }
 
 function authorOf({ manager, apiVersion, subresource, nowSeconds }: UpdateRecord): Manager {
@@ -102,11 +108,4 @@ function authorOf({ manager, apiVersion, subresource, nowSeconds }: UpdateRecord
 
 function dropEmpty(managers: Managers): void {
   for (const [identity, { fields }] of managers) if (isEmptySet(fields)) managers.delete(identity)
-}
-
-/** Untouched managers are the same objects. */
-function isSame(before: readonly Manager[], after: Managers): boolean {
-  if (before.length !== after.size) return false
-  const present = new Set(after.values())
-  return before.every((manager) => present.has(manager))
 }

@@ -108,7 +108,8 @@ function mergeLists(schema: SchemaNode, live: readonly Json[], applied: readonly
       if (shared[nextShared] === wanted) nextShared++
     }
   }
-  return merged
+  const same = merged.length === live.length && merged.every((item, index) => item === live[index])
+  return same ? (live as Json[]) : merged
 }
 
 /** Live items without an element (malformed, from before the schema) are told apart by where they stand. */

@@ -1,7 +1,7 @@
 import type { Json } from '../object.ts'
 import { getOwn, isJsonObject } from '../patch/json-value.ts'
 import type { SchemaNode } from '../schema.ts'
-import { keyElement, valueElement } from './path-element.ts'
+import { keyElement, type KeyPair, valueElement } from './path-element.ts'
 
 /*
  * A SchemaNode as server-side apply sees it. A value of a fixed type is walked by that type whatever it is (a wrong
@@ -74,7 +74,7 @@ export interface ItemProblem {
 function keyedItemElement(list: SchemaNode, keys: readonly string[], item: Json): string | ItemProblem {
   if (item === null) return { problem: 'associative list with keys may not have a null element' }
   if (!isJsonObject(item)) return { problem: 'associative list with keys may not have non-map elements' }
-  const pairs: [string, Json][] = []
+  const pairs: KeyPair[] = []
   for (const key of keys) {
     const value = getOwn(item, key) ?? list.items?.properties?.get(key)?.default
     if (value !== undefined) pairs.push([key, value])

@@ -43,7 +43,7 @@ export function cloneJsonObject(value: JsonObject): JsonObject {
 export function jsonEqual(left: Json, right: Json): boolean {
   if (left === right) return true
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
-    return isNumeric(left) && isNumeric(right) && Number(left) === Number(right) && BigInt(left) === BigInt(right)
+    return isInteger(left) && isInteger(right) && BigInt(left) === BigInt(right)
   }
   if (Array.isArray(left) || Array.isArray(right)) {
     return Array.isArray(left) && Array.isArray(right) && arraysEqual(left, right)
@@ -51,24 +51,30 @@ export function jsonEqual(left: Json, right: Json): boolean {
   return objectsEqual(left, right)
 }
 
-function isNumeric(value: Json): value is number | bigint {
+function isInteger(value: Json): value is number | bigint {
   return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))
 }
 
 function arraysEqual(left: readonly Json[], right: readonly Json[]): boolean {
-  return left.length === right.length && left.every((item, index) => jsonEqual(item, right[index] ?? null))
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) {
+    if (!jsonEqual(left[index] ?? null, right[index] ?? null)) return false
+  }
+  return true
 }
 
 function objectsEqual(left: JsonObject, right: JsonObject): boolean {
   let members = 0
-  for (const key of Object.keys(left)) {
+  for (const key in left) {
     const value = left[key]
     if (value === undefined) continue
-    const other = getOwn(right, key)
-    if (other === undefined || !jsonEqual(value, other)) return false
     members++
+    const other = right[key]
+    // What a prototype has equals no JSON value, but must not be looked into.
+    if (value === other) continue
+    if (other === undefined || !Object.hasOwn(right, key) || !jsonEqual(value, other)) return false
   }
-  for (const key of Object.keys(right)) if (right[key] !== undefined) members--
+  for (const key in right) if (right[key] !== undefined) members--
   return members === 0
 }
 
