@@ -10,6 +10,7 @@ import { publishedTypes } from './published-types.ts'
 import { createRbacEscalation } from './rbac-escalation.ts'
 import { reservedMetadata } from './reserved-metadata.ts'
 import { createServiceAccountAdmission } from './service-account.ts'
+import { systemObjects } from './system-objects.ts'
 import { createWorkspaceAdmission } from './workspace-admission.ts'
 
 export interface HubAdmissionOptions {

@@ -104,10 +104,11 @@ export function namespaceContents(
 
 /**
  * A ServiceAccount is somebody in its own workspace only: bound by name, it would be a stranger of the same name in the
- * new one. Its workspaces are administered by whoever administers the parent.
+ * new one; and to bind those who did not say who they are would let everybody in. Such workspaces are administered by
+ * whoever administers the parent.
  */
 function isPerson(user: string): boolean {
-  return user !== '' && !user.startsWith('system:serviceaccount:')
+  return user !== '' && user !== 'system:anonymous' && !user.startsWith('system:serviceaccount:')
 }
 
 function adminBinding(user: string): KubeObject {
