@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { refusedAddress } from './child-address.ts'
+import { refusedAddress, refusedIp } from './child-address.ts'
 
 test.each([
   'https://127.0.0.1:6443',
@@ -23,3 +23,14 @@ test.each(['https://child.example.com:6443', 'https://10.1.2.3', 'https://[2001:
     expect(refusedAddress(url)).toBeUndefined()
   },
 )
+
+test.each(['127.0.0.1', '0.0.0.0', '169.254.169.254', '::1', '::', 'FE80::1', '::ffff:127.0.0.1', '::ffff:0:0'])(
+  'a name that stands for %s is not dialled',
+  (address) => {
+    expect(refusedIp(address)).toBeTypeOf('string')
+  },
+)
+
+test.each(['10.1.2.3', '2001:db8::1', '::ffff:10.0.0.1'])('a name that stands for %s may be dialled', (address) => {
+  expect(refusedIp(address)).toBeUndefined()
+})

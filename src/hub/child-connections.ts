@@ -1,5 +1,5 @@
 import { mintAgentToken } from '../agent/join-child-cluster.ts'
-import { refusedAddress } from '../agent/child-address.ts'
+import { refusedAddress, refusedIp } from '../agent/child-address.ts'
 import { createSyncer, type Syncer } from '../agent/syncer.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -53,23 +53,36 @@ export function childConnections(options: ChildConnectionsOptions): Controller {
     const childCluster = informers.childClusters.get({ logicalCluster, name })
     const known = [...connections.keys()].filter((uid) => informers.childClusters.byIndex('uid', uid).length === 0)
     for (const uid of known) await disconnect(uid)
-    if (childCluster?.spec.mode !== 'kubeconfig' || childCluster.spec.credentialsSecret === undefined) return undefined
+    if (!childCluster) return undefined
     const uid = childCluster.metadata.uid ?? ''
-    const secret = await readCredentials(clientOf(logicalCluster), childCluster)
-    if (!secret) return { requeueAfterMs: renewCheckMs }
+    const isDialled = childCluster.spec.mode === 'kubeconfig' && childCluster.spec.credentialsSecret !== undefined
+    const secret = isDialled ? await readCredentials(clientOf(logicalCluster), childCluster) : undefined
+    if (!secret) {
+      await disconnect(uid)
+      return isDialled ? { requeueAfterMs: renewCheckMs } : undefined
+    }
     const key = `${secret.server} ${secret.caPem} ${secret.token}`
     if (connections.get(uid)?.key !== key) {
       await disconnect(uid)
       const why = options.allowLocalDial ? undefined : refusedAddress(secret.server)
-      if (why === undefined) connections.set(uid, connect(uid, key, secret))
-      else logger.warn('child cluster is not dialled', { childCluster: name, reason: why })
+      if (why !== undefined) {
+        logger.warn('child cluster is not dialled', { childCluster: name, reason: why })
+        return { requeueAfterMs: renewCheckMs }
+      }
+      connections.set(uid, connect(uid, key, secret))
     }
     await renewToken(clientOf(logicalCluster), childCluster, secret)
     return { requeueAfterMs: renewCheckMs }
   }
 
-  function connect(uid: string, key: string, { server, caPem, token }: Credentials): Connection {
-    const http = createHttpTransport({ serverUrl: server, caPem, token })
+  /** The credentials are what somebody wrote into a workspace: the hub must not be led to its own machine by them. */
+  function dial({ server, caPem, token }: Credentials) {
+    const guard = options.allowLocalDial ? {} : { refuseAddress: refusedIp }
+    return createHttpTransport({ serverUrl: server, caPem, token, ...guard })
+  }
+
+  function connect(uid: string, key: string, credentials: Credentials): Connection {
+    const http = dial(credentials)
     const syncer = createSyncer({
       hub: clientOf(childLogicalCluster(uid)),
       child: { transport: http.transport },
@@ -85,8 +98,7 @@ export function childConnections(options: ChildConnectionsOptions): Controller {
 
   async function renewToken(client: Client, { metadata, spec }: ChildCluster, current: Credentials): Promise<void> {
     if (current.expiresMs - clock.now() > renewBeforeMs) return
-    const { server, caPem, token } = current
-    const http = createHttpTransport({ serverUrl: server, caPem, token })
+    const http = dial(current)
     try {
       const fresh = await mintAgentToken(http.transport)
       const data = { token: toBase64(fresh.token), expires: toBase64(fresh.expires) }

@@ -1,6 +1,8 @@
+import { lookup } from 'node:dns'
 import { setMaxListeners } from 'node:events'
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { TransportError } from '../client.ts'
 import type { ApiRequest, ApiResponse, ByteSink, StreamBody, Transport } from '../transport.ts'
 
@@ -14,6 +16,8 @@ export interface HttpTransportOptions {
   token?: string | (() => string | undefined)
   /** Off by default; `join` refuses kubeconfigs that ask for it. */
   insecureSkipTlsVerify?: boolean
+  /** Why an address that the server's name stands for must not be dialled; asked with every connection. */
+  refuseAddress?(ip: string): string | undefined
   /** How long to wait for the head of an answer. Default 60 s, what kube-apiserver itself allows. */
   timeoutMs?: number
 }
@@ -29,6 +33,7 @@ export function createHttpTransport(options: HttpTransportOptions): { transport:
     ...(options.clientCertificatePem === undefined ? {} : { cert: options.clientCertificatePem }),
     ...(options.clientKeyPem === undefined ? {} : { key: options.clientKeyPem }),
     rejectUnauthorized: options.insecureSkipTlsVerify !== true,
+    ...(options.refuseAddress === undefined ? {} : { lookup: guardedLookup(options.refuseAddress) }),
   })
   const timeoutMs = options.timeoutMs ?? 60_000
 
@@ -57,6 +62,17 @@ export function createHttpTransport(options: HttpTransportOptions): { transport:
       outgoing.end(request.body)
     })
   return { transport, close: () => agent.destroy() }
+}
+
+/** What a name stands for can change between a check and a connection: the addresses that are dialled are the ones looked at. */
+function guardedLookup(refuse: (ip: string) => string | undefined): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, options, (error, address, family) => {
+      const found = typeof address === 'string' ? [address] : (address ?? []).map((one) => one.address)
+      const why = error ? undefined : found.map(refuse).find((reason) => reason !== undefined)
+      callback(why === undefined ? error : new Error(`${hostname}: ${why}`), address, family)
+    })
+  }
 }
 
 function toHeaders(request: ApiRequest, token: string | undefined): Record<string, string | string[]> {
