@@ -35,10 +35,7 @@ export function handleRequest(parts: ServerParts, request: ApiRequest): MaybePro
   try {
     const response = runFrom(parts, exchange, 0)
     if (!isPromise(response)) return finish(parts, exchange, response)
-    return withTimeout(parts, exchange, response).then(
-      (made) => finish(parts, exchange, made),
-      (error: unknown) => finish(parts, exchange, fail(parts, exchange, error)),
-    )
+    return settle(parts, exchange, response)
   } catch (error) {
     return finish(parts, exchange, fail(parts, exchange, error))
   }
@@ -53,13 +50,29 @@ function runFrom(parts: ServerParts, exchange: Exchange, start: number): MaybePr
   throw new Error('the last step always answers')
 }
 
-function withTimeout(parts: ServerParts, exchange: Exchange, response: Promise<ApiResponse>): Promise<ApiResponse> {
-  if (isLongRunning(exchange)) return response
-  return new Promise((resolve, reject) => {
-    const cancel = parts.clock.after(parts.limits.timeoutMs, () => {
-      reject(timeout('Timeout: request did not complete within the allotted timeout'))
-    })
-    response.then(resolve, reject).finally(cancel)
+/** The answer, its failure or its timeout, whichever comes first: one promise for all of them. */
+function settle(parts: ServerParts, exchange: Exchange, response: Promise<ApiResponse>): Promise<ApiResponse> {
+  return new Promise((resolve) => {
+    let isSettled = false
+    const cancel = isLongRunning(exchange)
+      ? undefined
+      : parts.clock.after(parts.limits.timeoutMs, () => {
+          isSettled = true
+          const late = timeout('Timeout: request did not complete within the allotted timeout')
+          resolve(finish(parts, exchange, fail(parts, exchange, late)))
+        })
+    response.then(
+      (made) => {
+        if (isSettled) return
+        cancel?.()
+        resolve(finish(parts, exchange, made))
+      },
+      (error: unknown) => {
+        if (isSettled) return
+        cancel?.()
+        resolve(finish(parts, exchange, fail(parts, exchange, error)))
+      },
+    )
   })
 }
 

@@ -19,6 +19,7 @@ import { buildKubeconfig, formatKubeconfig } from '../access/pki/kubeconfig.ts'
 import { loadOrIssueServingCertificate } from '../access/pki/serving-certificate.ts'
 import type { ApiServer } from '../apiserver/api-server.ts'
 import { createApiServer } from '../apiserver/create-api-server.ts'
+import { chain } from '../base/maybe-promise.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { createClient } from '../client/create-client.ts'
@@ -165,7 +166,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     ),
     impersonate: async (requestor, logicalCluster, headers) =>
       (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
-    resolveLogicalCluster: async (pathOrName) => (await resolve(pathOrName))?.name,
+    resolveLogicalCluster: (pathOrName) => chain(resolve(pathOrName), (found) => found?.name),
     clock,
     logger,
   })

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { isPromise, type MaybePromise } from '../../base/maybe-promise.ts'
 import type { ApiRequest, Identity } from '../../client/transport.ts'
 import { anonymousIdentity } from './identity.ts'
@@ -20,6 +21,8 @@ export interface AuthenticatorOptions {
   anonymous?: boolean
 }
 
+const rememberedDigests = 256
+const longestRemembered = 4_096 // characters; so that nobody fills the memory with what is no token
 const unknownToken: TokenResult = Object.freeze({ ok: false, error: 'invalid bearer token' })
 
 export function createAuthenticator({ tokens, anonymous = true }: AuthenticatorOptions): Authenticator {
@@ -32,12 +35,21 @@ export function createAuthenticator({ tokens, anonymous = true }: AuthenticatorO
     return unknownToken
   }
 
+  /** Few clients send many requests; their tokens are in the memory of their connections' header tables anyway. */
+  const digests = new LRUCache<string, string>({ max: rememberedDigests })
+  function digestOf(token: string): string {
+    if (token.length > longestRemembered) return tokenDigest(token)
+    let digest = digests.get(token)
+    if (digest === undefined) digests.set(token, (digest = tokenDigest(token)))
+    return digest
+  }
+
   return {
     authenticate({ headers, identity }) {
       if (identity) return identity
       const token = bearerToken(headers)
       if (token === undefined) return anonymous ? anonymousIdentity : undefined
-      const result = askFrom(0, { token, digest: tokenDigest(token), audiences: undefined })
+      const result = askFrom(0, { token, digest: digestOf(token), audiences: undefined })
       return isPromise(result) ? result.then(identityOf) : identityOf(result)
     },
     reviewToken: (token, audiences) => askFrom(0, { token, digest: tokenDigest(token), audiences }),

@@ -1,3 +1,4 @@
+import { chain, isPromise, type MaybePromise } from '../../base/maybe-promise.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import { coreGroup, logicalClusterSingleton, pathAnnotation, tenancyGroup } from './workspace-crd.ts'
 import type { Workspace } from './workspace-objects.ts'
@@ -16,33 +17,47 @@ const rootName = 'root'
  * Undefined when there is none.
  */
 export function createLogicalClusterResolver(reader: ObjectReader) {
-  return async function resolveLogicalCluster(pathOrName: string): Promise<ResolvedLogicalCluster | undefined> {
+  return function resolveLogicalCluster(pathOrName: string): MaybePromise<ResolvedLogicalCluster | undefined> {
     if (!pathOrName.includes(':') || pathOrName.startsWith('system:')) return lookUp(reader, pathOrName)
     const [first, ...rest] = pathOrName.split(':')
     if (first !== rootName) return undefined
-    let name: string = rootName
-    for (const workspace of rest) {
-      const next = await childOf(reader, name, workspace)
-      if (next === undefined) return undefined
-      name = next
-    }
-    return { name, path: pathOrName }
+    return walk(reader, rootName, rest, 0, pathOrName)
   }
 }
 
-async function childOf(reader: ObjectReader, parent: string, name: string): Promise<string | undefined> {
+/** Every request to a workspace takes this walk, so it makes no promise where the objects are in memory. */
+function walk(
+  reader: ObjectReader,
+  from: string,
+  workspaces: readonly string[],
+  start: number,
+  path: string,
+): MaybePromise<ResolvedLogicalCluster | undefined> {
+  let name = from
+  for (let index = start; index < workspaces.length; index++) {
+    const next = childOf(reader, name, workspaces[index] ?? '')
+    if (isPromise(next)) {
+      return next.then((found) => (found === undefined ? undefined : walk(reader, found, workspaces, index + 1, path)))
+    }
+    if (next === undefined) return undefined
+    name = next
+  }
+  return { name, path }
+}
+
+function childOf(reader: ObjectReader, parent: string, name: string): MaybePromise<string | undefined> {
   if (name === '') return undefined
-  const found = await reader.get({
+  const found = reader.get({
     logicalCluster: parent,
     group: tenancyGroup,
     resource: 'workspaces',
     namespace: '',
     name,
   })
-  return (found as Workspace | undefined)?.spec.cluster
+  return chain(found, (workspace) => (workspace as Workspace | undefined)?.spec.cluster)
 }
 
-async function lookUp(reader: ObjectReader, name: string): Promise<ResolvedLogicalCluster | undefined> {
+function lookUp(reader: ObjectReader, name: string): MaybePromise<ResolvedLogicalCluster | undefined> {
   if (name === '') return undefined
   const address = {
     logicalCluster: name,
@@ -51,6 +66,8 @@ async function lookUp(reader: ObjectReader, name: string): Promise<ResolvedLogic
     namespace: '',
     name: logicalClusterSingleton,
   }
-  const found = await reader.get(address)
-  return found && { name, path: found.metadata.annotations?.[pathAnnotation] ?? '' }
+  return chain(
+    reader.get(address),
+    (found) => found && { name, path: found.metadata.annotations?.[pathAnnotation] ?? '' },
+  )
 }
