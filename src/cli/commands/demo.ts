@@ -35,7 +35,8 @@ async function demo({ keep = false, logLevel: givenLevel }: DemoFlags, print: (t
     const stage = await startStage(folder, logLevel)
     try {
       narrator.say(`The hub serves at ${stage.hubUrl}, everything is kept in ${folder}.`)
-      narrator.command(`export KUBECONFIG=${stage.kubeconfigPath}`)
+      narrator.command(`cd ${folder}`)
+      narrator.command('export KUBECONFIG=kubeconfig')
       await tellStory(stage, narrator)
       print(`\nThat was the whole story, in ${Math.round((performance.now() - startedMs) / 1_000)} s.\n`)
       if (keep) await keepRunning(stage.kubeconfigPath, print)

@@ -8,6 +8,7 @@ import type { KubeObject } from '../../meta/object.ts'
 import { CliError } from '../cli-error.ts'
 import { addClusterCommands } from '../commands/clusters.ts'
 import { addJoinCommand } from '../commands/join.ts'
+import { addPublishCommand } from '../commands/publish.ts'
 import { addWorkspaceCommand } from '../commands/workspace.ts'
 import { printTable } from '../print-table.ts'
 import type { Narrator } from './narrator.ts'
@@ -19,6 +20,8 @@ import type { Stage, StageContext } from './stage.ts'
  */
 export interface StoryCommands {
   atoll(...words: readonly string[]): Promise<void>
+  /** Writes the objects to a file that a command is going to read. */
+  write(file: string, objects: readonly KubeObject[]): void
   /** Writes the objects to a file, shows it unless it is long, and applies it (server-side apply). */
   apply(context: StageContext, file: string, objects: readonly KubeObject[], show?: 'quietly'): Promise<void>
   /** Prints the server's table. */
@@ -34,20 +37,35 @@ export interface GetOptions {
   name?: string
 }
 
+const fileFlags = new Set(['-f', '--child-kubeconfig'])
+
 export function createStoryCommands(stage: Stage, narrator: Narrator): StoryCommands {
+  const write = (file: string, objects: readonly KubeObject[]): string => {
+    const options = { lineWidth: 0, aliasDuplicateObjects: false }
+    const text = objects.map((object) => stringify(object, options)).join('---\n')
+    writeFileSync(join(stage.folder, file), text)
+    return text
+  }
   return {
+    write,
+
     async atoll(...words) {
-      narrator.command(`atoll ${words.join(' ')}`)
+      narrator.command(`atoll ${words.map((word) => (word.includes('*') ? `'${word}'` : word)).join(' ')}`)
       const program = new Command('atoll').option('--kubeconfig <file>').option('--context <name>').exitOverride()
       addWorkspaceCommand(program, narrator.print)
       addJoinCommand(program, narrator.print)
       addClusterCommands(program, narrator.print)
-      await program.parseAsync(['--kubeconfig', stage.kubeconfigPath, '--context', 'root', ...words], { from: 'user' })
+      addPublishCommand(program, narrator.print)
+      // The story is told as from the demo's folder, which this process need not be in.
+      const located = words.map((word, index) =>
+        fileFlags.has(words[index - 1] ?? '') ? join(stage.folder, word) : word,
+      )
+      const globals = ['--kubeconfig', stage.kubeconfigPath, '--context', 'root']
+      await program.parseAsync([...globals, ...located], { from: 'user' })
     },
 
     async apply(context, file, objects, show) {
-      const text = objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n')
-      writeFileSync(join(stage.folder, file), text)
+      const text = write(file, objects)
       if (show !== 'quietly') {
         narrator.command(`cat ${file}`)
         narrator.output(text)
@@ -122,8 +140,6 @@ const plurals = new Map([
   ['ConfigMap', 'configmaps'],
   ['Deployment', 'deployments'],
   ['Placement', 'placements'],
-  ['Publication', 'publications'],
-  ['CustomResourceDefinition', 'customresourcedefinitions'],
   ['Database', 'databases'],
 ])
 

@@ -16,6 +16,7 @@ import { createStoryCommands, type StoryCommands, until } from './story-commands
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' }
 const publications = { group: fleetGroup, version: fleetVersion, resource: 'publications' }
+const crds = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
 const databases = { group: 'demo.atoll.dev', version: 'v1', resource: 'databases' }
 const replicas = 5
 
@@ -64,10 +65,10 @@ async function workspaces({ narrator, commands }: Telling): Promise<void> {
   narrator.say('What is in one workspace is invisible in the other.')
 }
 
-async function join({ stage, narrator, commands }: Telling): Promise<void> {
+async function join({ narrator, commands }: Telling): Promise<void> {
   narrator.chapter('Two child clusters join (simulated ones, here)')
   for (const name of childNames) {
-    const flags = ['--child-kubeconfig', stage.kubeconfigPath, '--child-context', name, '--labels', `region=${name}`]
+    const flags = ['--child-kubeconfig', 'kubeconfig', '--child-context', name, '--labels', `region=${name}`]
     await commands.atoll('join', name, ...flags)
   }
   await commands.atoll('clusters')
@@ -122,23 +123,13 @@ async function putBack({ stage, narrator, commands }: Telling): Promise<void> {
 
 async function publish({ stage, narrator, commands }: Telling): Promise<void> {
   narrator.chapter('A type, published once to every workspace and every cluster')
-  await commands.apply('root', 'databases-crd.yaml', [databaseCrd()], 'quietly')
-  await commands.apply('root', 'publication.yaml', [
-    {
-      apiVersion: fleetApiVersion,
-      kind: 'Publication',
-      metadata: { name: 'databases' },
-      spec: {
-        customResourceDefinitions: ['databases.demo.atoll.dev'],
-        workspaces: { paths: ['root:*'] },
-        childClusters: { selector: {} },
-      },
-    },
-  ])
+  commands.write('databases-crd.yaml', [databaseCrd()])
+  const targets = ['--to-workspaces', 'root:*', '--to-clusters', '*']
+  await commands.atoll('publish', '-f', 'databases-crd.yaml', '--name', 'databases', ...targets)
   await until('the type is everywhere', async () => {
     const found = await stage.clientOf('root').resource<Publication>(publications).get({ name: 'databases' })
-    const targets = found.status?.targets ?? []
-    return targets.length >= 4 && targets.every(({ ready }) => ready)
+    const reached = found.status?.targets ?? []
+    return reached.length >= 4 && reached.every(({ ready }) => ready)
   })
   await commands.apply(
     'shop',
@@ -155,17 +146,20 @@ async function publish({ stage, narrator, commands }: Telling): Promise<void> {
   )
   await commands.get('shop', databases)
   await commands.get('payments', databases)
-  await commands.get('east', databases, { allNamespaces: true })
+  await commands.get('east', crds, { namespace: null })
   narrator.say('The type is served in both workspaces and both clusters; the object is only where it was made.')
 }
 
 async function unjoin({ stage, narrator, commands }: Telling): Promise<void> {
-  narrator.chapter('A cluster leaves, and takes nothing with it')
-  await commands.atoll('unjoin', 'east', '--workloads', 'delete')
-  await until('east has no copy left', async () => (await copyOf(stage, 'east')) === undefined)
+  narrator.chapter('A cluster leaves; the others take over')
+  await commands.atoll('unjoin', 'east', '--workloads', 'keep')
+  await until('east has no copy of ours left', async () => (await copyOf(stage, 'east')) === undefined)
   await until('west has all replicas', async () => (await copyOf(stage, 'west'))?.status?.readyReplicas === replicas)
-  await commands.get('east', deployments, { allNamespaces: true })
   await commands.get('west', deployments, { allNamespaces: true, selector: managedLabel })
+  await commands.get('east', deployments, { allNamespaces: true })
+  narrator.say(
+    'What runs in east keeps running there, but it is no longer ours: "--workloads delete" would take it along.',
+  )
   await until('the workspace is whole again', async () => {
     const objects = stage.clientOf('payments').resource<Deployment>(deployments)
     const { status } = await objects.get({ namespace: 'default', name: 'web' })
