@@ -40,11 +40,17 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   let factsAtMs = Number.NEGATIVE_INFINITY
   let interrupt = new AbortController()
 
+  /** A syncer that does not reach its child has nothing good to tell: silence is the news. */
+  async function requireChild(): Promise<void> {
+    const { status } = await options.child.raw({ method: 'GET', path: '/version' })
+    if (status !== 200) throw new Error(`the child cluster answered ${status}`)
+  }
+
   async function tell(): Promise<void> {
     if (clock.now() - factsAtMs >= factsIntervalMs) {
       facts = await readClusterFacts(options.child)
       factsAtMs = clock.now()
-    }
+    } else await requireChild()
     const { forked, left } = options.state()
     const status: NonNullable<AgentReport['status']> = {
       heartbeatTime: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,

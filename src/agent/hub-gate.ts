@@ -57,6 +57,7 @@ export function createHubGate(options: HubGateOptions): HubGate {
   let persisted = ''
   let forked: Forked | undefined
   let otherHub = false
+  let ask: (() => Promise<string | undefined>) | undefined // the hub's revision
   let histories = 0 // counts the times that what was listed before stopped being the hub's past
   let reported: { incarnation: number; confirmed: number; revision: number } | undefined
 
@@ -105,6 +106,15 @@ export function createHubGate(options: HubGateOptions): HubGate {
     })
   }
 
+  /**
+   * The hub's revision, for a memory that has just been read. What was listed before has not been compared with it, and
+   * may be older for the good reason that another syncer went on: then the hub is asked once more.
+   */
+  async function revisionAfter(remembered: number): Promise<number> {
+    if (memory && memory.revision >= remembered) return memory.revision
+    return ask ? Number(await ask()) : 0
+  }
+
   return {
     get open() {
       return isOpen()
@@ -126,12 +136,14 @@ export function createHubGate(options: HubGateOptions): HubGate {
       }
       const kept = await maps.get({ namespace: agentNamespace, name: stateConfigMap }).catch(ignoreMissingObject)
       const read = parseMemory(kept)
+      const heard = read ? await revisionAfter(read.memory.revision) : 0
       settle(() => {
         claimed = true
         if (read) {
           memory = read.memory
           forked = read.forked
           otherHub = read.memory.hubId !== hubId
+          if (heard < memory.revision && !forked) markForked(reported?.incarnation ?? memory.incarnation, heard)
         }
         persisted = JSON.stringify([memory, forked])
       })
@@ -150,6 +162,7 @@ export function createHubGate(options: HubGateOptions): HubGate {
       })
     },
     guard(client) {
+      ask ??= async () => (await client.list({ limit: 1 })).metadata.resourceVersion
       let listed = histories
       async function judgedList(listOptions: ListOptions) {
         const atLeast = memory?.revision ?? 0

@@ -14,6 +14,8 @@ export interface LeaveParts extends SlotParts {
   hubId: string
   records: ReadonlyMap<string, SlotRecord>
   emptyNamespaces: EmptyNamespaces
+  /** What the child forbids to delete stays behind: leaving always ends. */
+  leaveForbidden: boolean
 }
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
@@ -39,7 +41,10 @@ async function letGo(parts: LeaveParts, delivery: Delivery, workloads: 'keep' | 
   if (isRemoved(record)) return true
   const removal = workloads === 'keep' && delivery.spec.desired === 'Present' ? 'release' : 'delete'
   await removeSlot(parts, delivery, record, delivery.spec.release ? 'release' : removal)
-  return isRemoved(record)
+  if (isRemoved(record)) return true
+  if (!parts.leaveForbidden || record.outcome.reason !== 'ForbiddenByChild') return false
+  parts.logger.warn('an object stays behind because it may not be deleted', { delivery: name })
+  return true
 }
 
 function isRemoved({ removed }: SlotRecord): boolean {

@@ -28,6 +28,8 @@ export const slotIndexes = {
   /** Slots that wait for a slot, by its name. */
   after: 'after',
   targetNamespace: 'targetNamespace',
+  /** `widgets.example.com`: as the name of its CRD. */
+  type: 'type',
 } as const
 
 export function childObjectKey(group: string, resource: string, namespace: string, name: string): string {

@@ -54,6 +54,7 @@ export interface Syncer {
 
 const claimRetryMs = 10_000
 const leaveRetryMs = 1_000
+const leaveForbiddenAfterMs = 60_000
 const workers = 16
 
 export function createSyncer(options: SyncerOptions): Syncer {
@@ -183,12 +184,19 @@ export function createSyncer(options: SyncerOptions): Syncer {
     }
   }
   async function leave(): Promise<void> {
+    const startedMs = clock.now()
     while (leaving !== undefined && !left && !signal.aborted) {
       try {
         await deliveries.synced
         // What is under way would put back what is let go of here.
         await Promise.allSettled(slotWork)
-        if (mayAct() && (await leaveChild({ ...parts, hubId }, leaving))) {
+        if (
+          mayAct() &&
+          (await leaveChild(
+            { ...parts, hubId, leaveForbidden: clock.now() - startedMs > leaveForbiddenAfterMs },
+            leaving,
+          ))
+        ) {
           left = true
           logger.info('the child cluster has left its hub', { workloads: leaving })
           heartbeat.beat()
@@ -238,6 +246,7 @@ const slotIndexers: Readonly<Record<string, (delivery: Delivery) => readonly str
   [slotIndexes.workload]: ({ spec }) => [workloadKey(spec.source, spec.source.kind, spec.source.name)],
   [slotIndexes.autoscaled]: scaleTargetOf,
   [slotIndexes.after]: ({ spec }) => spec.after ?? [],
+  [slotIndexes.type]: ({ spec }) => [`${spec.source.resource}.${spec.source.group}`],
   [slotIndexes.targetNamespace]: ({ spec }) => (spec.targetNamespace === '' ? [] : [spec.targetNamespace]),
 }
 
@@ -269,8 +278,10 @@ function deliverySource(deliveries: Informer<Delivery>): Source {
           const scaled = new Set([...scaleTargetOf(object), ...(previous ? scaleTargetOf(previous) : [])])
           for (const key of scaled) enqueueAll(deliveries.byIndex(slotIndexes.workload, key))
         }
-        if (isInPlace(object) && !isInPlace(previous))
-          enqueueAll(deliveries.byIndex(slotIndexes.after, object.metadata.name ?? ''))
+        if (!isInPlace(object) || isInPlace(previous)) return
+        enqueueAll(deliveries.byIndex(slotIndexes.after, object.metadata.name ?? ''))
+        const { kind, name } = object.spec.source
+        if (kind === 'CustomResourceDefinition') enqueueAll(deliveries.byIndex(slotIndexes.type, name))
       })
     },
   }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { joinChildCluster } from '../../src/agent/join-child-cluster.ts'
 import { createSyncer, type Syncer } from '../../src/agent/syncer.ts'
+import { originOf } from '../../src/agent/target-spaces.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLogger } from '../../src/base/logger.ts'
 import { createClient } from '../../src/client/create-client.ts'
@@ -18,6 +19,7 @@ const binaries = kubeBinaries()
 if (!binaries.available) console.warn(`SKIPPED: ${binaries.reason}`)
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
+const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
 const configMap = (name: string, data: Record<string, string> = { a: '1' }): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -260,7 +262,6 @@ describe.skipIf(!binaries.available)('what a syncer never does', () => {
   })
 
   it('refuses a namespace of the mapped name that somebody else has made', async () => {
-    const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
     const manifest = { ...configMap('other'), metadata: { name: 'other', namespace: 'taken' } }
     const { spec, metadata } = slotFor(pair.hubId, manifest)
     await pair.child.resource(namespaces).create({
@@ -293,5 +294,43 @@ describe.skipIf(!binaries.available)('what a syncer never does', () => {
     expect(own.filter(({ namespace, resource }) => namespace === target && resource !== 'rolebindings')).toEqual([])
     const left = await pair.child.resource(configMaps).list({ namespace: 'atoll-system' })
     expect(left.items.map((object) => object.metadata.name)).not.toContain('atoll-claim')
+    await rejoin()
   })
+
+  it('leaves with everything that its slots recorded when told to delete the workloads, and with nothing else', async () => {
+    const theirs = { ...configMap('theirs'), metadata: { name: 'theirs', namespace: target } }
+    await pair.child.resource(configMaps).create(theirs)
+    const current = await pair.reports.get({ name: 'report' })
+    await pair.reports.update({ ...current, spec: { ...current.spec, leaving: { workloads: 'delete' } } as never })
+    await eventually(async () => (await pair.reports.get({ name: 'report' })).status?.left, { what: 'it has left' })
+    const { items } = await pair.child.resource(configMaps).list({ namespace: target })
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['theirs'])
+    const namespace = await pair.child.resource(namespaces).get({ name: target })
+    expect(namespace.metadata.deletionTimestamp).toBeUndefined()
+    expect(namespace.metadata.annotations).toBeUndefined()
+  })
+
+  async function rejoin() {
+    await syncer.stop()
+    const { hubId, childClusterUid } = pair
+    await joinChildCluster({
+      childTransport: adminTransport(childPlane).transport,
+      hubId,
+      childClusterUid,
+      name: 'safe',
+    })
+    // What was let go is nobody's; here its administrator gives the namespace back.
+    const metadata = {
+      labels: { 'fleet.atoll.dev/managed': 'true' },
+      annotations: { 'internal.fleet.atoll.dev/origin': originOf(hubId, slotFor(hubId, configMap('x')).spec) },
+    }
+    await pair.child.resource(namespaces).patch({ name: target }, { type: 'merge', body: { metadata } })
+    const { spec, status: _, ...report } = await pair.reports.get({ name: 'report' })
+    const { leaving: __, ...stayed } = spec ?? { hubId, incarnation: 1 }
+    await pair.reports.update({ ...report, spec: stayed })
+    await pair.reports.update(
+      { ...(await pair.reports.get({ name: 'report' })), status: {} },
+      { subresource: 'status' },
+    )
+  }
 })

@@ -124,9 +124,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     let apiServer: Service | undefined = startServer()
     // Written by the server on its first start; it ends with the certificate of its own authority.
     const certificateFile = join(files.certificates, 'apiserver.crt')
-    const caData = await whileRunning([etcd, apiServer], 'kube-apiserver writes its certificate', async () =>
-      (await readFile(certificateFile)).toString('base64'),
-    )
+    const caData = await whileRunning([etcd, apiServer], 'kube-apiserver writes its certificate', async () => {
+      const pem = await readFile(certificateFile)
+      // The server's own and its authority's: a file that is being written has fewer.
+      return pem.toString().split('-----END CERTIFICATE-----').length > 2 && pem.toString('base64')
+    })
     const request: ControlPlane['request'] = (path, body, token = adminToken) =>
       apiRequest({ serverUrl, caData, token }, path, body)
     const ready = (server: Service) =>

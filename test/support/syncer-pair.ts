@@ -107,7 +107,13 @@ export async function startSyncerPair(
   const hub = createClient({ transport: hubHttp.transport, userAgent: 'hub-admin' })
   const child = createClient({ transport: childHttp.transport, userAgent: 'child-admin' })
   await installFleetKinds(hub)
-  await joinChildCluster({ childTransport: childHttp.transport, hubId, childClusterUid, name: id })
+  await joinChildCluster({
+    childTransport: childHttp.transport,
+    hubId,
+    childClusterUid,
+    name: id,
+    publishedGroups: ['example.com'],
+  })
   const { token } = await mintAgentToken(childHttp.transport)
   const agentHttp = adminTransport(childPlane, token)
   const reports = reportsOf(hub)
