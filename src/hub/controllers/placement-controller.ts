@@ -11,6 +11,7 @@ import {
   placedFinalizer,
   placementLabel,
   publicationAnnotation,
+  selectedByAnnotation,
   targetsAnnotation,
 } from '../../meta/fleet/fleet-names.ts'
 import { logicalClusterOf } from '../../meta/logical-cluster.ts'
@@ -220,7 +221,7 @@ function createSteps(parts: PlacementParts): PlacementSteps {
     workspacePath,
     async getSource(address) {
       const found = await objectsOf(address)
-      if (!found) return undefined
+      if (!found) return 'unserved'
       const object = await found.objects.get(found.objectName).catch(ignoreMissing)
       const hasStatus = found.definition.subresources.some(({ type }) => type === 'status')
       return object && { object, kind: found.definition.kind, hasStatus }
@@ -242,7 +243,7 @@ function createSteps(parts: PlacementParts): PlacementSteps {
         .delete({ name: metadata.name ?? '' }, { preconditions })
         .catch(ignoreMissing)
     },
-    async markSource(address, { object }, { finalizer, targets }) {
+    async markSource(address, { object }, { finalizer, targets, selectedBy }) {
       const found = await objectsOf(address)
       if (!found) return
       const { uid, resourceVersion, finalizers = [] } = object.metadata
@@ -251,7 +252,10 @@ function createSteps(parts: PlacementParts): PlacementSteps {
         uid,
         resourceVersion,
         finalizers: finalizer ? [...others, placedFinalizer] : others,
-        annotations: { [targetsAnnotation]: targets.length > 0 ? targets.join(',') : null },
+        annotations: {
+          [targetsAnnotation]: targets.length > 0 ? targets.join(',') : null,
+          [selectedByAnnotation]: finalizer ? (selectedBy ?? null) : null,
+        },
       }
       await found.objects.patch(
         found.objectName,

@@ -11,6 +11,8 @@ export const placedFinalizer = 'fleet.atoll.dev/placed'
 export const internalPrefix = 'internal.fleet.atoll.dev/'
 /** On a placed object: uids of the child clusters that have (or may still have) a slot for it, comma-separated, sorted. */
 export const targetsAnnotation = `${internalPrefix}targets`
+/** On a placed object that a selector chose: the name of that Placement. */
+export const selectedByAnnotation = `${internalPrefix}selected-by`
 
 /** On a ChildCluster: the id of the hub that it is registered in. */
 export const hubIdAnnotation = `${internalPrefix}hub-id`

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
-import { placedFinalizer, placementLabel, targetsAnnotation } from '../../meta/fleet/fleet-names.ts'
+import {
+  placedFinalizer,
+  placementLabel,
+  selectedByAnnotation,
+  targetsAnnotation,
+} from '../../meta/fleet/fleet-names.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import type { RegisteredChildCluster } from './choose-child-clusters.ts'
@@ -26,15 +31,18 @@ const slot = deliveryName({ ...address, kind: 'Deployment' })
 function createWorld() {
   const world = {
     source: undefined as KubeObject | undefined,
+    unserved: false,
     namespaceLabels: {} as Record<string, string>,
     placements: [] as Placement[],
     childClusters: [] as RegisteredChildCluster[],
     slots: new Map<string, Delivery>(),
     unreachable: new Map<string, number>(),
     statusWrites: 0,
+    marks: 0,
   }
   const steps: PlacementSteps = {
-    getSource: async () => world.source && { object: world.source, kind: 'Deployment', hasStatus: true },
+    getSource: async () =>
+      world.unserved ? 'unserved' : world.source && { object: world.source, kind: 'Deployment', hasStatus: true },
     namespaceLabels: async () => world.namespaceLabels,
     placements: () => world.placements,
     childClusters: async () => world.childClusters,
@@ -46,9 +54,15 @@ function createWorld() {
     async deleteDelivery(uid, { metadata }) {
       world.slots.delete(`${uid}/${metadata.name ?? ''}`)
     },
-    async markSource(_address, { object }, { finalizer, targets }) {
+    async markSource(_address, { object }, { finalizer, targets, selectedBy }) {
+      world.marks += 1
       const finalizers = (object.metadata.finalizers ?? []).filter((one) => one !== placedFinalizer)
-      const annotations = { ...object.metadata.annotations, [targetsAnnotation]: targets.join(',') }
+      const { [selectedByAnnotation]: _, ...others } = object.metadata.annotations ?? {}
+      const annotations = {
+        ...others,
+        [targetsAnnotation]: targets.join(','),
+        ...(selectedBy === undefined ? {} : { [selectedByAnnotation]: selectedBy }),
+      }
       const marked = {
         ...object.metadata,
         annotations,
@@ -153,6 +167,15 @@ describe('placing', () => {
     expect(other.slot('a')).toBeUndefined()
   })
 
+  test('a large object gets its slots too, for the syncer to say why it is refused, and is marked once', async () => {
+    const setup = placedWorld()
+    setup.world.source = { ...source(), data: { a: 'x'.repeat(2_000_000) } }
+    await setup.settle()
+    await setup.settle()
+    expect(setup.slot('a')).toBeDefined()
+    expect(setup.world.marks).toBe(1)
+  })
+
   test('two selecting placements change nothing', async () => {
     const setup = placedWorld()
     setup.world.source = source({})
@@ -186,6 +209,43 @@ describe('ending', () => {
     setup.world.placements = []
     await setup.settle()
     expect(setup.slot('a')?.spec.desired).toBe('Present')
+  })
+
+  test('deleting a Placement that selected the object keeps the copies; no longer being selected does not', async () => {
+    const setup = placedWorld()
+    setup.world.source = source({})
+    const selecting = placement('p', { resourceSelectors: [{ apiGroup: 'apps', kind: 'Deployment' }] })
+    setup.world.placements = [selecting]
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Present')
+    setup.world.placements = []
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Present')
+    setup.world.placements = [placement('p', { resourceSelectors: [{ apiGroup: 'batch', kind: 'Job' }] })]
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Absent')
+  })
+
+  test('an object of a type that its workspace does not serve any more is not taken for deleted', async () => {
+    const setup = placedWorld()
+    await setup.settle()
+    setup.world.unserved = true
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Present')
+    const delivery = setup.slot('b')
+    if (delivery) delivery.spec.desired = 'Absent'
+    setup.acknowledge('b')
+    await setup.settle()
+    expect(setup.slot('b')).toBeUndefined()
+  })
+
+  test('a policy of Delete takes nothing from children that are not known, or whose workspace is not', async () => {
+    const setup = placedWorld({ deletionPolicy: 'Delete' })
+    await setup.settle()
+    setup.world.childClusters = [{ ...child('a'), homePath: '' }]
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Present')
+    expect(setup.slot('b')?.spec.desired).toBe('Present')
   })
 
   test('a child that no longer matches keeps its copy, unless the policy is Delete and the others are Available', async () => {

@@ -1,7 +1,12 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
 import type { Reconcile, ReconcileRequest, ReconcileResult } from '../../controller/controller.ts'
 import type { Delivery, DeliverySource } from '../../meta/fleet/delivery.ts'
-import { placedFinalizer, placementLabel, targetsAnnotation } from '../../meta/fleet/fleet-names.ts'
+import {
+  placedFinalizer,
+  placementLabel,
+  selectedByAnnotation,
+  targetsAnnotation,
+} from '../../meta/fleet/fleet-names.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import type { JsonObject, KubeObject } from '../../meta/object.ts'
 import { aggregateStatus, type Share } from './aggregate-status.ts'
@@ -26,9 +31,22 @@ export interface Source {
   hasStatus: boolean
 }
 
+/** What placement writes on a source object, so that nothing is delivered that its deletion would forget. */
+export interface SourceMark {
+  /** Hold the object until its copies are gone. */
+  finalizer: boolean
+  /** uids of the child clusters that have, or may have, a slot for it; sorted. */
+  targets: readonly string[]
+  /** The Placement that chose it by a selector. */
+  selectedBy: string | undefined
+}
+
 export interface PlacementSteps {
-  /** Undefined when it is gone. The object carries apiVersion and kind. */
-  getSource(address: SourceAddress): Promise<Source | undefined>
+  /**
+   * Undefined when it is gone; `unserved` when its workspace does not serve its type, and so nobody can tell. The object
+   * carries apiVersion and kind.
+   */
+  getSource(address: SourceAddress): Promise<Source | 'unserved' | undefined>
   namespaceLabels(logicalCluster: string, namespace: string): Promise<Readonly<Record<string, string>>>
   placements(logicalCluster: string): readonly Placement[]
   childClusters(): Promise<readonly RegisteredChildCluster[]>
@@ -38,12 +56,8 @@ export interface PlacementSteps {
   putDelivery(childClusterUid: string, delivery: Delivery): Promise<void>
   /** Removes a slot whose removal was acknowledged. */
   deleteDelivery(childClusterUid: string, delivery: Delivery): Promise<void>
-  /** Sets or removes our finalizer and the targets annotation, guarded by the source's resourceVersion. */
-  markSource(
-    address: SourceAddress,
-    source: Source,
-    mark: { finalizer: boolean; targets: readonly string[] },
-  ): Promise<void>
+  /** Sets or removes our finalizer and annotations, guarded by the source's resourceVersion. */
+  markSource(address: SourceAddress, source: Source, mark: SourceMark): Promise<void>
   updateStatus(address: SourceAddress, source: Source, status: JsonObject): Promise<void>
   /** Slots that an object's copies must wait for: the CRD of a published type. */
   dependencies(address: SourceAddress): Promise<readonly string[]>
@@ -57,7 +71,6 @@ export interface PlacementSteps {
 
 const abandonAfterMs = 60_000 // how long a deleted source waits for a child that cannot be reached
 const lookAgainMs = 5_000
-const maxManifestBytes = 1_048_576 // larger objects are not placed: they would not fit the child's own store
 
 /** A request about one source object. */
 export function sourceRequest({ logicalCluster, group, resource, namespace, name }: SourceAddress): ReconcileRequest {
@@ -77,19 +90,28 @@ export function createPlacementReconciler(steps: PlacementSteps): Reconcile {
   return async (request): Promise<ReconcileResult | void> => {
     const address = fromSourceRequest(request)
     const source = await steps.getSource(address)
+    if (source === 'unserved') return removeAcknowledged(steps, address)
     if (!source) return removeCopies(steps, address, undefined)
     const known = targetsOf(source.object)
     if (source.object.metadata.deletionTimestamp) return removeCopies(steps, address, source)
     const choice = await choosePlacement(steps, address, source)
     if (choice.type === 'none') return known.length === 0 ? undefined : removeCopies(steps, address, source)
     if (choice.type === 'undecided') return report(steps, address, source, known, false)
-    return place(steps, address, source, choice.placement)
+    return place(steps, address, source, choice)
   }
 }
 
-type Choice = { type: 'placement'; placement: Placement } | { type: 'none' } | { type: 'undecided' }
+interface Chosen {
+  type: 'placement'
+  placement: Placement
+  selectedBy: string | undefined
+}
+type Choice = Chosen | { type: 'none' } | { type: 'undecided' }
 
-/** The object's label, then its namespace's, then selectors. A tie, or a Placement that does not exist, changes nothing. */
+/**
+ * The object's label, then its namespace's, then selectors. A tie, or a Placement that does not exist (any more), changes
+ * nothing.
+ */
 async function choosePlacement(steps: PlacementSteps, address: SourceAddress, { object }: Source): Promise<Choice> {
   if (!isDeliverableObject(address.group, address.resource, object)) return { type: 'none' }
   const placements = steps.placements(address.logicalCluster)
@@ -101,12 +123,19 @@ async function choosePlacement(steps: PlacementSteps, address: SourceAddress, { 
       : (await steps.namespaceLabels(address.logicalCluster, address.namespace))[placementLabel])
   if (inherited) {
     const placement = placements.find(({ metadata }) => metadata.name === inherited)
-    return placement && !placement.metadata.deletionTimestamp ? { type: 'placement', placement } : { type: 'undecided' }
+    return isStanding(placement) ? { type: 'placement', placement, selectedBy: undefined } : { type: 'undecided' }
   }
   const selecting = placements.filter((placement) => isSelectedBy(placement, address, object))
   const [only] = selecting
   if (selecting.length > 1) return { type: 'undecided' }
-  return only ? { type: 'placement', placement: only } : { type: 'none' }
+  if (only) return { type: 'placement', placement: only, selectedBy: only.metadata.name }
+  const before = object.metadata.annotations?.[selectedByAnnotation]
+  const isOrphaned = before !== undefined && !placements.some(({ metadata }) => metadata.name === before)
+  return { type: isOrphaned ? 'undecided' : 'none' }
+}
+
+function isStanding(placement: Placement | undefined): placement is Placement {
+  return placement !== undefined && !placement.metadata.deletionTimestamp
 }
 
 function isSelectedBy(
@@ -127,11 +156,12 @@ async function place(
   steps: PlacementSteps,
   address: SourceAddress,
   source: Source,
-  placement: Placement,
+  { placement, selectedBy }: Chosen,
 ): Promise<ReconcileResult | void> {
   const known = targetsOf(source.object)
   const path = await steps.workspacePath(address.logicalCluster)
-  const offered = (await steps.childClusters()).filter((childCluster) => isOfferedTo(childCluster, path))
+  const registered = await steps.childClusters()
+  const offered = registered.filter((childCluster) => isOfferedTo(childCluster, path))
   const selected = chooseChildClusters(placement, offered, new Set(known))
     .filter((decision) => decision.selected)
     .map(({ childCluster }) => childCluster)
@@ -139,15 +169,18 @@ async function place(
   const targets = [...new Set([...known, ...selected.map(({ uid }) => uid)])].sort()
   if (targets.length === 0) return
   // First the mark, then the slots: whatever happens in between, nothing is delivered that deletion would forget.
-  if (!isMarked(source.object, targets)) {
-    await steps.markSource(address, source, { finalizer: true, targets })
+  if (!isMarked(source.object, targets, selectedBy)) {
+    await steps.markSource(address, source, { finalizer: true, targets, selectedBy })
     return { requeueAfterMs: 0 }
   }
   const total = replicasOf(source.object)
   const shares = divided && total !== undefined ? divideEvenly(total, Math.max(1, selected.length)) : undefined
   for (const [index, childCluster] of selected.entries())
     await deliver(steps, address, source, childCluster, placement, shares?.[index])
-  const left = known.filter((uid) => !selected.some((childCluster) => childCluster.uid === uid))
+  // Of a child that is not known, or whose workspace is not, nobody has decided that it is to be left.
+  const left = registered.filter(
+    ({ uid, homePath }) => homePath !== '' && known.includes(uid) && !selected.some((one) => one.uid === uid),
+  )
   if (placement.spec.deletionPolicy === 'Delete') await retire(steps, address, left, selected)
   return report(steps, address, source, targets, divided)
 }
@@ -173,7 +206,6 @@ async function deliver(
   const slot: DeliverySource = { ...address, kind }
   const name = deliveryName(slot)
   const manifest = renderManifest(object, replicas)
-  if (JSON.stringify(manifest).length > maxManifestBytes) return
   const current = await steps.getDelivery(childCluster.uid, name)
   const after = await steps.dependencies(address)
   const mapping = childCluster.object.spec.namespaceMapping
@@ -222,7 +254,7 @@ async function writeSlot(
 async function retire(
   steps: PlacementSteps,
   address: SourceAddress,
-  left: readonly string[],
+  left: readonly RegisteredChildCluster[],
   selected: readonly RegisteredChildCluster[],
 ): Promise<void> {
   if (left.length === 0) return
@@ -232,7 +264,7 @@ async function retire(
     const available = delivery?.status?.conditions?.find(({ type }) => type === 'Available')
     if (available?.status !== 'True') return
   }
-  for (const uid of left) await makeAbsent(steps, uid, name)
+  for (const { uid } of left) await makeAbsent(steps, uid, name)
 }
 
 /** Tells a slot to be Absent. True when nothing of it is left. */
@@ -249,6 +281,15 @@ async function makeAbsent(steps: PlacementSteps, uid: string, name: string): Pro
   const incarnation = steps.incarnationOf(uid)
   await steps.putDelivery(uid, { ...delivery, spec: { ...kept, desired: 'Absent', epoch: epoch + 1, incarnation } })
   return false
+}
+
+/** Of a source that nobody can see: slots whose removal was decided and carried out go, and no others are touched. */
+async function removeAcknowledged(steps: PlacementSteps, address: SourceAddress): Promise<void> {
+  const name = deliveryName({ ...address, kind: '' })
+  for (const { uid } of await steps.childClusters()) {
+    const delivery = await steps.getDelivery(uid, name)
+    if (delivery?.spec.desired === 'Absent') await makeAbsent(steps, uid, name)
+  }
 }
 
 /**
@@ -270,11 +311,11 @@ async function removeCopies(
   if (!source) return waiting.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined
   if (waiting.length > 0) {
     if (waiting.length < candidates.length)
-      await steps.markSource(address, source, { finalizer: true, targets: waiting })
+      await steps.markSource(address, source, { ...markOf(source.object), finalizer: true, targets: waiting })
     return { requeueAfterMs: lookAgainMs }
   }
-  if (isMarked(source.object, []) || source.object.metadata.finalizers?.includes(placedFinalizer))
-    await steps.markSource(address, source, { finalizer: false, targets: [] })
+  if (markOf(source.object).finalizer)
+    await steps.markSource(address, source, { finalizer: false, targets: [], selectedBy: undefined })
 }
 
 async function report(
@@ -298,7 +339,11 @@ async function report(
   }
   if (finished.length > 0) {
     const kept = targets.filter((uid) => !finished.includes(uid))
-    await steps.markSource(address, source, { finalizer: kept.length > 0, targets: kept })
+    await steps.markSource(address, source, {
+      ...markOf(source.object),
+      finalizer: kept.length > 0,
+      targets: kept,
+    })
     return { requeueAfterMs: 0 }
   }
   if (!source.hasStatus) return
@@ -313,7 +358,15 @@ function targetsOf({ metadata }: KubeObject): string[] {
   return text === '' ? [] : text.split(',')
 }
 
-function isMarked(object: KubeObject, targets: readonly string[]): boolean {
-  const finalizer = object.metadata.finalizers?.includes(placedFinalizer) === true
-  return finalizer && targetsOf(object).join(',') === targets.join(',')
+function markOf(object: KubeObject): SourceMark {
+  return {
+    finalizer: object.metadata.finalizers?.includes(placedFinalizer) === true,
+    targets: targetsOf(object),
+    selectedBy: object.metadata.annotations?.[selectedByAnnotation],
+  }
+}
+
+function isMarked(object: KubeObject, targets: readonly string[], selectedBy: string | undefined): boolean {
+  const mark = markOf(object)
+  return mark.finalizer && mark.selectedBy === selectedBy && mark.targets.join(',') === targets.join(',')
 }
