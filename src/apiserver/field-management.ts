@@ -1,9 +1,8 @@
 import { toApiVersion } from '../meta/group-version.ts'
 import type { JsonObject, KubeObject } from '../meta/object.ts'
 import { emptyObjectOf } from '../meta/managed-fields/empty-object.ts'
-import { setOfPaths } from '../meta/managed-fields/field-set.ts'
+import { endpointFields } from '../meta/managed-fields/endpoint-fields.ts'
 import type { ConvertVersion, FieldManagement } from '../meta/managed-fields/ownership.ts'
-import { statusFieldsOf } from '../registry/generic/object-metadata.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
 import type { ResourceDefinition, ResourceVersion } from '../registry/resource-definition.ts'
 
@@ -23,20 +22,17 @@ function makeManagement(
   version: ResourceVersion,
   subresource: string,
 ): FieldManagement {
-  const statusFields = statusFieldsOf(definition)
-  const paths = subresource === 'status' ? resetOnStatus(definition) : statusFields.map((field) => [field])
+  const { group, resource, custom, subresources } = definition
+  const hasStatus = subresources.some(({ type }) => type === 'status')
+  const endpoint = { group, resource, custom, hasStatus, ...(subresource === '' ? {} : { subresource }) }
   return {
+    ...endpointFields(endpoint),
     schema: version.schema,
-    apiVersion: toApiVersion({ group: definition.group, version: version.version }),
+    apiVersion: toApiVersion({ group, version: version.version }),
     ...(subresource === '' ? {} : { subresource }),
-    ...(paths.length > 0 ? { reset: setOfPaths(...paths) } : {}),
-    ...(definition.custom ? {} : { emptyObject: emptyObjectOf(version.schema) }),
+    ...(custom ? {} : { emptyObject: emptyObjectOf(version.schema) }),
     convert: converter(definition, version),
   }
-}
-
-function resetOnStatus({ custom }: ResourceDefinition): string[][] {
-  return custom ? [['metadata'], ['spec']] : [['spec']]
 }
 
 function converter(definition: ResourceDefinition, from: ResourceVersion): ConvertVersion {

@@ -1,6 +1,6 @@
 import { invalid } from '../meta/api-errors.ts'
 import { type FieldError, fieldForbidden, fieldNotSupported, fieldRequired } from '../meta/field-error.ts'
-import { validateFieldManager } from '../meta/object-meta-validation.ts'
+import { managerName, validateFieldManager } from '../meta/managed-fields/manager-name.ts'
 import type { Exchange } from './exchange.ts'
 import { parseBoolean } from './request-info.ts'
 
@@ -17,12 +17,12 @@ export interface WriteOptions {
 
 type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'
 
-const maxManagerLength = 128
 const defaults: Omit<WriteOptions, 'manager'> = { dryRun: false, fieldValidation: 'Warn', force: false }
 
 /** Throws 422 in upstream's words. `isApply`: a server-side apply, which needs a manager and may use force. */
 export function parseWriteOptions(exchange: Exchange, kind: OptionsKind, isApply = false): WriteOptions {
-  if (exchange.info.query === '' && !isApply) return { ...defaults, manager: managerOf(exchange, '') }
+  if (exchange.info.query === '' && !isApply)
+    return { ...defaults, manager: managerName(undefined, exchange.header('user-agent')) }
   const dryRun = exchange.parameters.getAll('dryRun')
   const validation = exchange.parameter('fieldValidation')
   const manager = exchange.parameter('fieldManager')
@@ -32,7 +32,7 @@ export function parseWriteOptions(exchange: Exchange, kind: OptionsKind, isApply
     if (isApply && manager === '') errors.push(fieldRequired('fieldManager', 'is required for apply patch'))
     if (!isApply && force !== null) errors.push(fieldForbidden('force', 'may not be specified for non-apply patch'))
   }
-  errors.push(...validateFieldManager(manager, 'fieldManager'))
+  errors.push(...validateFieldManager(manager))
   errors.push(...validateDryRun(dryRun))
   if (!isFieldValidation(validation)) {
     errors.push(fieldNotSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']))
@@ -42,7 +42,7 @@ export function parseWriteOptions(exchange: Exchange, kind: OptionsKind, isApply
   return {
     dryRun: dryRun.length > 0,
     fieldValidation: validation === '' ? 'Warn' : validation,
-    manager: managerOf(exchange, manager),
+    manager: managerName(manager, exchange.header('user-agent')),
     force: parseBoolean(force),
   }
 }
@@ -54,12 +54,4 @@ export function validateDryRun(values: readonly string[]): FieldError[] {
 
 function isFieldValidation(text: string): text is FieldValidation | '' {
   return text === '' || text === 'Ignore' || text === 'Warn' || text === 'Strict'
-}
-
-function managerOf(exchange: Exchange, named: string): string {
-  if (named !== '') return named
-  const agent = exchange.header('user-agent')
-  const slash = agent.indexOf('/')
-  const first = slash === -1 ? agent : agent.slice(0, slash)
-  return first.replace(/[^\x20-\x7e]/g, '').slice(0, maxManagerLength)
 }

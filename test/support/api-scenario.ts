@@ -45,6 +45,12 @@ const deployment = (name: string, spec: object = {}): object => ({
     ...spec,
   },
 })
+const scaleBody = (spec: object): object => ({
+  apiVersion: 'autoscaling/v1',
+  kind: 'Scale',
+  metadata: { name: 'web', namespace },
+  spec,
+})
 const post = (path: string, body: unknown, more: Partial<ScenarioStep> = {}): ScenarioStep => ({
   method: 'POST',
   path,
@@ -335,12 +341,82 @@ export const apiScenario: readonly ScenarioStep[] = [
     metadata: { name: 'web', namespace },
     spec: { replicas: -3 },
   }),
+  patch(`${deployments}/web/scale?fieldManager=hpa`, applyPatch, scaleBody({ replicas: 4 })),
+  patch(`${deployments}/web/scale?fieldManager=hpa&force=true`, applyPatch, scaleBody({ replicas: 4 })),
+  patch(`${deployments}/web?fieldManager=owner&force=true`, applyPatch, deployment('web', { replicas: 6 })),
+  get(`${deployments}/web/scale`),
+  patch(`${deployments}/web/scale`, strategicPatch, { spec: { replicas: 2 } }),
+  patch(`${deployments}/web/status`, strategicPatch, {
+    metadata: { labels: { no: 'way' }, annotations: { may: 'be' } },
+    status: {
+      conditions: [
+        {
+          type: 'Available',
+          status: 'True',
+          reason: 'r',
+          message: 'm',
+          lastUpdateTime: '2026-01-01T00:00:00Z',
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ],
+    },
+  }),
   get(`${deployments}/web`),
   get(`${deployments}?limit=500`, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } }),
   get(`${deployments}/web/nothing`, { statusOnly: 'the router answers in plain text' }),
   put(deployments, deployment('web'), { statusOnly: 'the router answers in plain text' }),
   remove(`${deployments}/web`),
   get(`${deployments}/web`),
+
+  // Other kinds, each with something of its own.
+  post('/api/v1/namespaces/parity/secrets', { metadata: { name: 's' }, stringData: { a: 'b' }, data: { c: 'ZA==' } }),
+  patch('/api/v1/namespaces/parity/secrets/s', strategicPatch, { stringData: { e: 'f' } }),
+  get('/api/v1/namespaces/parity/secrets?fieldSelector=type%3DOpaque'),
+  post('/api/v1/namespaces/parity/pods', {
+    metadata: { name: 'p', generateName: 'ignored-' },
+    spec: { containers: [{ name: 'c', image: 'nginx' }] },
+  }),
+  get('/api/v1/namespaces/parity/pods?fieldSelector=status.phase%3DPending,spec.nodeName%3D'),
+  get('/api/v1/namespaces/parity/pods?fieldSelector=spec.nonsense%3Dx'),
+  patch('/api/v1/namespaces/parity/pods/p', strategicPatch, { spec: { containers: [{ name: 'c', image: 'httpd' }] } }),
+  patch('/api/v1/namespaces/parity/pods/p/status', mergePatch, { status: { phase: 'Running' } }),
+  remove('/api/v1/namespaces/parity/pods/p'),
+  get('/api/v1/namespaces/parity/pods/p'),
+  post('/apis/coordination.k8s.io/v1/namespaces/parity/leases', {
+    metadata: { name: 'l' },
+    spec: { holderIdentity: 'me', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.123456Z' },
+  }),
+  put(
+    '/apis/coordination.k8s.io/v1/namespaces/parity/leases/l',
+    {
+      metadata: { name: 'l' },
+      spec: { holderIdentity: 'you', renewTime: '2026-01-01T00:00:00.5Z' },
+    },
+    { statusOnly: 'Go names its layout of times' },
+  ),
+  post('/apis/rbac.authorization.k8s.io/v1/namespaces/parity/roles', {
+    metadata: { name: 'a:b' },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+  }),
+  get('/apis/rbac.authorization.k8s.io/v1/namespaces/parity/roles/a:b'),
+  put('/apis/rbac.authorization.k8s.io/v1/namespaces/parity/roles/new', {
+    metadata: { name: 'new' },
+    rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
+  }),
+  post('/apis/autoscaling/v2/namespaces/parity/horizontalpodautoscalers', {
+    metadata: { name: 'h' },
+    spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
+  }),
+  get('/apis/autoscaling/v1/namespaces/parity/horizontalpodautoscalers/h', { statusOnly: 'zero counters in status' }),
+  post('/apis/batch/v1/namespaces/parity/cronjobs', {
+    metadata: { name: 'c' },
+    spec: {
+      schedule: '* * * * *',
+      jobTemplate: {
+        spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } } },
+      },
+    },
+  }),
 
   // Namespaces.
   remove('/api/v1/namespaces/default'),

@@ -1,7 +1,11 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import { badRequest, invalid, staleObject } from '../../meta/api-errors.ts'
 import { fieldInvalid } from '../../meta/field-error.ts'
+import { toApiVersion } from '../../meta/group-version.ts'
 import { formatLabelSelector, type LabelSelector } from '../../meta/label-selector.ts'
+import { applyPatch } from '../../meta/managed-fields/apply-patch.ts'
+import { fromScaleManagedFields, type ReplicasPaths, toScaleManagedFields } from '../../meta/managed-fields/scale.ts'
+import { trackUpdate } from '../../meta/managed-fields/track-update.ts'
 import type { JsonObject, KubeObject } from '../../meta/object.ts'
 import type { ResourceScope } from '../../registry/generic/object-store.ts'
 import type { ResourceDefinition, ScaleDefinition } from '../../registry/resource-definition.ts'
@@ -11,18 +15,12 @@ import { completeObject, decodeObject, dropUnknown, reportPatched } from '../dec
 import type { Exchange } from '../exchange.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { respondValue } from '../write-object.ts'
-import { parseWriteOptions } from '../write-options.ts'
-import { patchDocument, readPatch } from './patch.ts'
-import {
-  admitMutating,
-  admitValidating,
-  checkNames,
-  namespaceOf,
-  trackManagedFields,
-  writeContext,
-} from './write-support.ts'
+import { parseWriteOptions, type WriteOptions } from '../write-options.ts'
+import { type PatchBody, patchDocument, readPatch } from './patch.ts'
+import { admitMutating, admitValidating, checkNames, namespaceOf, writeContext } from './write-support.ts'
 
 const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+const scaleVersion = toApiVersion(scaleKind)
 
 /** GET, PUT and PATCH of `/scale`: the replicas of any kind, seen as one kind. */
 export async function handleScale(
@@ -36,78 +34,139 @@ export async function handleScale(
   const { name } = exchange.info
   const namespace = namespaceOf(exchange, scope)
   if (method === 'GET' || method === 'HEAD') {
-    const object = await parts.store.get(scope, namespace, name)
-    return respondValue(
-      parts,
-      exchange,
-      own,
-      toScale(scope.definition, scale, parts.store.toVersion(scope, object)),
-      200,
-    )
+    const object = parts.store.toVersion(scope, await parts.store.get(scope, namespace, name))
+    return respondValue(parts, exchange, own, toScale(scale, object), 200)
   }
-  const isPatch = method === 'PATCH'
-  const patch = isPatch ? readPatch(exchange, own) : undefined
-  const options = parseWriteOptions(exchange, isPatch ? 'PatchOptions' : 'UpdateOptions', patch?.type === 'apply')
-  const wantedScale = (current: KubeObject): KubeObject => {
-    if (!patch) return decodeObject(exchange, own, options.fieldValidation)
-    const before = toScale(scope.definition, scale, current) as unknown as JsonObject
-    // What a Scale is made of fits a merge: an apply of it differs only in who owns the replicas.
-    const body = patch.type === 'apply' ? { ...patch, type: 'merge' as const } : patch
-    const { patched, problems } = patchDocument(before, body, own, options.fieldValidation !== 'Ignore')
-    if (!isJsonObject(patched)) throw badRequest('the patched document is not an object')
-    reportPatched(exchange, own, dropUnknown(own, patched, problems), options.fieldValidation)
-    return completeObject(own, patched)
-  }
+  const patch = method === 'PATCH' ? readPatch(exchange, own) : undefined
+  const options = parseWriteOptions(exchange, patch ? 'PatchOptions' : 'UpdateOptions', patch?.type === 'apply')
   const result = await parts.store.update(scope, {
     namespace,
     name,
     context: writeContext(exchange, options.dryRun),
     async next(current) {
       const live = current as KubeObject
-      const wanted = wantedScale(live)
+      const wanted = wantedScale(parts, exchange, own, { scale, scope, patch, options }, live)
       checkNames(exchange, scope, wanted)
       const { resourceVersion } = wanted.metadata
       if (resourceVersion && resourceVersion !== live.metadata.resourceVersion)
         throw staleObject(scope.definition, name)
-      const object = withReplicas(scope.definition, scale, live, replicasOf(wanted))
+      const object = withReplicas(scale, live, replicasOf(wanted))
       delete object.metadata.resourceVersion
-      trackManagedFields(parts, scope, 'scale', options, object, live)
+      carryOwners(scope, scale, object, live, wanted)
       await admitMutating(parts, exchange, scope, options.dryRun, object, live)
       return object
     },
     admit: admitValidating(parts, exchange, scope, options.dryRun),
     derived: true,
   })
-  const updated = parts.store.toVersion(scope, result.object)
-  return respondValue(parts, exchange, own, toScale(scope.definition, scale, updated), 200)
+  return respondValue(parts, exchange, own, toScale(scale, parts.store.toVersion(scope, result.object)), 200)
 }
 
 /** Scale as a resource of its own, for decoding and answering. */
-function scaleScope(scope: ResourceScope): ResourceScope {
+function scaleScope({ logicalCluster, definition }: ResourceScope): ResourceScope {
   const { group, version, kind } = scaleKind
-  const { definition } = scope
-  const versions = [{ version, schema: builtinSchema(group, version, kind), columns: [], selectableFields: new Map() }]
-  const scaleDefinition = { ...definition, group, kind, listKind: 'ScaleList', custom: false, versions, strategy: {} }
-  return {
-    logicalCluster: scope.logicalCluster,
-    definition: scaleDefinition,
-    version: versions[0] as ResourceScope['version'],
+  const served = { version, schema: builtinSchema(group, version, kind), columns: [], selectableFields: new Map() }
+  const own: ResourceDefinition = {
+    ...definition,
+    group,
+    kind,
+    listKind: 'ScaleList',
+    custom: false,
+    versions: [served],
+    strategy: {},
   }
+  return { logicalCluster, definition: own, version: served }
 }
 
-function toScale({ kind, group }: ResourceDefinition, scale: ScaleDefinition, object: KubeObject): KubeObject {
+interface ScaleWrite {
+  readonly scale: ScaleDefinition
+  readonly scope: ResourceScope
+  readonly patch: PatchBody | undefined
+  readonly options: WriteOptions
+}
+
+/** The Scale that the request asks for, with its managedFields: who owns the replicas. */
+function wantedScale(
+  parts: ServerParts,
+  exchange: Exchange,
+  own: ResourceScope,
+  { scale, scope, patch, options }: ScaleWrite,
+  current: KubeObject,
+): KubeObject {
+  const live = toScale(scale, current)
+  const owners = toScaleManagedFields(current.metadata.managedFields, replicasPaths(scope, scale))
+  if (owners) live.metadata.managedFields = owners
+  const nowSeconds = Math.floor(parts.clock.now() / 1000)
+  const { schema } = own.version
+  const management = { schema, apiVersion: scaleVersion, subresource: 'scale', live, nowSeconds }
+  const { manager, force } = options
+  if (patch?.type === 'apply') {
+    const applied = patch.value
+    if (!isJsonObject(applied)) throw badRequest('error decoding YAML: the body is not an object')
+    const result = applyPatch({
+      ...management,
+      applied: structuredClone(applied),
+      kind: scaleKind.kind,
+      manager,
+      force,
+    })
+    const object = completeObject(own, structuredClone(result.object) as unknown as JsonObject)
+    if (result.managedFields) object.metadata.managedFields = result.managedFields
+    delete object.metadata.resourceVersion
+    return object
+  }
+  const updated = patch
+    ? patchScale(exchange, own, patch, options, live)
+    : decodeObject(exchange, own, options.fieldValidation)
+  const managedFields = trackUpdate({ ...management, updated, manager })
+  if (managedFields) updated.metadata.managedFields = managedFields
+  else delete updated.metadata.managedFields
+  return updated
+}
+
+function patchScale(
+  exchange: Exchange,
+  own: ResourceScope,
+  patch: PatchBody,
+  { fieldValidation }: WriteOptions,
+  live: KubeObject,
+): KubeObject {
+  const { patched, problems } = patchDocument(live as unknown as JsonObject, patch, own, fieldValidation !== 'Ignore')
+  if (!isJsonObject(patched)) throw badRequest('the patched document is not an object')
+  reportPatched(exchange, own, dropUnknown(own, patched, problems), fieldValidation)
+  return completeObject(own, patched)
+}
+
+function carryOwners(
+  { definition, version }: ResourceScope,
+  scale: ScaleDefinition,
+  object: KubeObject,
+  live: KubeObject,
+  wanted: KubeObject,
+): void {
+  const managedFields = fromScaleManagedFields({
+    object: live.metadata.managedFields,
+    scale: wanted.metadata.managedFields,
+    paths: replicasPaths({ definition }, scale),
+    apiVersion: toApiVersion({ group: definition.group, version: version.version }),
+  })
+  if (managedFields) object.metadata.managedFields = managedFields
+  else delete object.metadata.managedFields
+}
+
+function replicasPaths({ definition }: Pick<ResourceScope, 'definition'>, scale: ScaleDefinition): ReplicasPaths {
+  const { group, versions } = definition
+  return new Map(versions.map(({ version }) => [toApiVersion({ group, version }), scale.specReplicasPath]))
+}
+
+function toScale(scale: ScaleDefinition, object: KubeObject): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const replicas = valueAt(object, scale.specReplicasPath)
-  if (replicas === undefined && scale.selector === undefined && group !== '' && !isBuiltinReplicas(scale)) {
-    throw badRequest(
-      `the spec replicas field ${JSON.stringify(`.${scale.specReplicasPath.join('.')}`)} does not exist in ${kind}`,
-    )
-  }
   const selector = scale.selector ? scale.selector(object) : builtinSelector(object)
   const statusReplicas = valueAt(object, scale.statusReplicasPath)
   return {
     kind: scaleKind.kind,
-    apiVersion: 'autoscaling/v1',
+    apiVersion: scaleVersion,
     metadata: {
       ...(name === undefined ? {} : { name }),
       ...(namespace === undefined ? {} : { namespace }),
@@ -123,10 +182,6 @@ function toScale({ kind, group }: ResourceDefinition, scale: ScaleDefinition, ob
   }
 }
 
-function isBuiltinReplicas({ specReplicasPath }: ScaleDefinition): boolean {
-  return specReplicasPath.join('.') === 'spec.replicas'
-}
-
 function builtinSelector(object: KubeObject): string {
   const selector = valueAt(object, ['spec', 'selector'])
   if (!isJsonObject(selector)) return ''
@@ -136,33 +191,21 @@ function builtinSelector(object: KubeObject): string {
 
 function replicasOf(wanted: KubeObject): number {
   const replicas = valueAt(wanted, ['spec', 'replicas']) ?? 0
-  if (typeof replicas !== 'number' || replicas < 0) {
-    const error = fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0')
-    throw invalid(scaleKind, wanted.metadata.name ?? '', [error])
-  }
-  return replicas
+  if (typeof replicas === 'number' && replicas >= 0) return replicas
+  const error = fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0')
+  throw invalid(scaleKind, wanted.metadata.name ?? '', [error])
 }
 
-function withReplicas(
-  definition: ResourceDefinition,
-  { specReplicasPath }: ScaleDefinition,
-  object: KubeObject,
-  replicas: number,
-): KubeObject {
+function withReplicas({ specReplicasPath }: ScaleDefinition, object: KubeObject, replicas: number): KubeObject {
   const copy = structuredClone(object)
   let at = copy as unknown as JsonObject
   for (const field of specReplicasPath.slice(0, -1)) {
     const next = ownField(at, field)
-    if (isJsonObject(next)) at = next
-    else {
-      const fresh: JsonObject = {}
-      setField(at, field, fresh)
-      at = fresh
-    }
+    const inner: JsonObject = isJsonObject(next) ? next : {}
+    if (inner !== next) setField(at, field, inner)
+    at = inner
   }
-  const last = specReplicasPath.at(-1)
-  if (last === undefined) throw badRequest(`${definition.kind} has no replicas`)
-  setField(at, last, replicas)
+  setField(at, specReplicasPath.at(-1) ?? 'replicas', replicas)
   return copy
 }
 

@@ -34,7 +34,8 @@ export async function deleteObject(
     const marked = mark(definition, previous, options, parts.clock.now())
     if (marked === previous) return { object: current, gone: false }
     const outcome = marked ? await encodeMarked(scope, current, marked) : undefined
-    if (context.dryRun) return { object: outcome?.at(current.revision) ?? current, gone: !marked }
+    const last = outcome ? undefined : lastState(parts, scope, current, previous)
+    if (context.dryRun) return { object: last ?? outcome?.at(current.revision) ?? current, gone: !marked }
     const lifecycle = await parts.lifecycles.read(scope.logicalCluster)
     if (!lifecycle) throw notFound(definition, name)
     const write: Commit = {
@@ -47,7 +48,7 @@ export async function deleteObject(
       value: outcome ? outcome.value : remains(scope, namespace, name),
     }
     const result = await commit(parts, write)
-    if (result.ok) return { object: outcome?.at(result.revision) ?? current, gone: !marked }
+    if (result.ok) return { object: last ?? outcome?.at(result.revision) ?? current, gone: !marked }
     if (result.lost === lifecycleKey(scope.logicalCluster)) parts.lifecycles.forget(scope.logicalCluster)
   }
   throw conflict(definition, name, 'the object changes too fast; please try again')
@@ -58,6 +59,24 @@ function encodeMarked(scope: ResourceScope, current: CachedObject, marked: KubeO
   const at = (revision: number): CachedObject =>
     new DetachedObject(current.key, revision, current.createRevision, toItemBytes(value, revision))
   return { value, at }
+}
+
+/** What a DELETE answers that removes at once: kinds that end gracefully show that their time is over. */
+function lastState(
+  { clock }: StoreParts,
+  scope: ResourceScope,
+  current: CachedObject,
+  previous: KubeObject,
+): CachedObject {
+  if (!scope.definition.strategy.gracePeriodSeconds) return current
+  const { generation } = previous.metadata
+  const metadata = {
+    ...previous.metadata,
+    ...(generation ? { generation: generation + 1 } : {}),
+    deletionTimestamp: formatTime(clock.now()),
+    deletionGracePeriodSeconds: 0,
+  }
+  return encodeMarked(scope, current, { ...previous, metadata }).at(current.revision)
 }
 
 function checkPreconditions(

@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject, ObjectMeta } from '../../meta/object.ts'
+import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
 import type { ResourceDefinition, ResourceVersion, Strategy } from '../resource-definition.ts'
 import { equalJson } from '../schema/json-value.ts'
 
@@ -57,7 +57,7 @@ export function keepSystemMetadata(next: ObjectMeta, previous: ObjectMeta): void
 }
 
 /** An object's own field, whatever it is called. */
-export function setOwnField(object: KubeObject | JsonObject, name: string, value: unknown): void {
+export function setOwnField(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
 }
 

@@ -1,5 +1,7 @@
 import { conflict, invalid, notFound, staleObject } from '../../meta/api-errors.ts'
-import type { KubeObject } from '../../meta/object.ts'
+import { endpointFields } from '../../meta/managed-fields/endpoint-fields.ts'
+import { settleTimes } from '../../meta/managed-fields/settle-times.ts'
+import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
 import { lifecycleKey, objectKey } from '../../storage/keys.ts'
 import type { CachedObject } from '../../storage/object-cache.ts'
 import { toItemBytes } from '../../storage/stored-value.ts'
@@ -85,6 +87,7 @@ async function tryUpdate(
   ;(strategy?.canonicalize ?? definition.strategy.canonicalize)?.(object)
   await request.admit?.(object, previous)
 
+  settleTimes(previous, object)
   const stored = toStored(scope, object)
   const value = encodeStored(stored)
   const goes = isReadyToGo(scope, object)
@@ -158,7 +161,7 @@ function prepare(
   const { definition, version } = scope
   const statusFields = statusFieldsOf(definition)
   if (part?.type === 'status')
-    keepAllBut(statusFields.length > 0 ? statusFields : ['status'], object, previous, definition.custom)
+    keepAllBut(statusFields.length > 0 ? statusFields : ['status'], object, previous, keptMetadata(definition))
   keepSystemMetadata(object.metadata, previous.metadata)
   if (!part) for (const field of statusFields) keepField(object, previous, field)
   const strategy = part ? part.strategy : definition.strategy
@@ -169,17 +172,34 @@ function prepare(
   }
 }
 
-function keepAllBut(written: readonly string[], object: KubeObject, previous: KubeObject, custom: boolean): void {
+/** Which metadata a status endpoint does not write: all of it, or some fields. */
+function keptMetadata({ group, resource, custom }: ResourceScope['definition']): 'all' | readonly (keyof ObjectMeta)[] {
+  const { reset } = endpointFields({ group, resource, custom, hasStatus: true, subresource: 'status' })
+  const metadata = reset?.['f:metadata']
+  if (metadata === undefined) return []
+  const fields = Object.keys(metadata)
+  return fields.length === 0 ? 'all' : fields.map((field) => field.slice('f:'.length) as keyof ObjectMeta)
+}
+
+function keepAllBut(
+  written: readonly string[],
+  object: KubeObject,
+  previous: KubeObject,
+  kept: 'all' | readonly (keyof ObjectMeta)[],
+): void {
   for (const field of new Set([...Object.keys(object), ...Object.keys(previous)])) {
     if (field !== 'metadata' && !written.includes(field)) keepField(object, previous, field)
   }
-  if (!custom) return
+  if (kept !== 'all') {
+    for (const field of kept) keepField(object.metadata, previous.metadata, field)
+    return
+  }
   const { managedFields } = object.metadata
-  const { managedFields: _managedFields, ...kept } = previous.metadata
-  object.metadata = managedFields ? { ...kept, managedFields } : kept
+  const { managedFields: _managedFields, ...rest } = previous.metadata
+  object.metadata = managedFields ? { ...rest, managedFields } : rest
 }
 
-function keepField(object: KubeObject, previous: KubeObject, field: string): void {
+function keepField<T extends object>(object: T, previous: T, field: keyof T & string): void {
   if (Object.hasOwn(previous, field)) setOwnField(object, field, previous[field])
   else delete object[field]
 }
