@@ -1,0 +1,62 @@
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { collectBody } from '../client/response-body.ts'
+import type { ByteSink } from '../client/transport.ts'
+import { createSlicedBody, type SliceSource } from './sliced-body.ts'
+
+function sourceOf(bytes: Buffer): SliceSource {
+  let at = 0
+  return {
+    bytes: bytes.length,
+    fill(target) {
+      const filled = bytes.copy(target, 0, at)
+      at += filled
+      return { filled, more: at < bytes.length }
+    },
+  }
+}
+
+const long = Buffer.alloc(1_500_000, 'abcdefghij')
+
+describe('a body in slices', () => {
+  test('arrives whole', async () => {
+    expect(Buffer.from(await collectBody(createSlicedBody(sourceOf(long), false))).equals(long)).toBe(true)
+  })
+
+  test('arrives whole when it is compressed', async () => {
+    const compressed = await collectBody(createSlicedBody(sourceOf(long), true))
+    expect(compressed.length).toBeLessThan(long.length / 10)
+    expect(gunzipSync(compressed).equals(long)).toBe(true)
+  })
+
+  test('waits for a peer that is slow, and stops for one that is gone', async () => {
+    const received: Uint8Array[] = []
+    let drain: () => void = () => {}
+    let closed = false
+    const sink: ByteSink = {
+      write(chunk) {
+        received.push(chunk)
+        return false
+      },
+      end: () => {},
+      bufferedBytes: 0,
+      get closed() {
+        return closed
+      },
+      onDrain: (listener) => (drain = listener),
+      onClose: () => {},
+    }
+    const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+    createSlicedBody(sourceOf(long), false).start(sink)
+    await turn()
+    await turn()
+    expect(received).toHaveLength(1)
+    drain()
+    await turn()
+    expect(received).toHaveLength(2)
+    closed = true
+    drain()
+    await turn()
+    expect(received).toHaveLength(2)
+  })
+})
