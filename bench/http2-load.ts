@@ -8,6 +8,8 @@ export interface Target {
   basePath: string
   token: string
   ca: string
+  /** Instead of the token. */
+  certificate?: { cert: string; key: string }
   /** Processes whose CPU time counts. */
   pids: number[]
 }
@@ -35,7 +37,8 @@ export interface LoadOptions {
 
 export function openSession(target: Target): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
-    const session = connect(target.origin, { ca: target.ca, settings: { initialWindowSize: 4 * 1024 * 1024 } })
+    const settings = { initialWindowSize: 4 * 1024 * 1024 }
+    const session = connect(target.origin, { ca: target.ca, ...target.certificate, settings })
     session.once('connect', () => {
       session.setLocalWindowSize(64 * 1024 * 1024)
       resolve(session)
@@ -48,7 +51,7 @@ export function openStream(session: ClientHttp2Session, target: Target, call: Ca
   const stream = session.request({
     ':method': call.method,
     ':path': target.basePath + call.path,
-    authorization: `Bearer ${target.token}`,
+    ...(target.certificate ? {} : { authorization: `Bearer ${target.token}` }),
     accept: 'application/json',
     ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
   })

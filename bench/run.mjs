@@ -1,7 +1,17 @@
-// Measures the hub side by side with kube-apiserver and etcd: `npm run bench -- [--rounds 3] [--seconds 3] [--only get,create]`.
-// Needs the real binaries (scripts/build-kube.sh). Prints a table of ratios and keeps it below bench/results.
+// Measures the hub. `npm run bench -- [--suite side-by-side] [--rounds 3] [--seconds 3] [--warm-up 5] [--only get,create]`
+// compares it with kube-apiserver and etcd and needs the real binaries (scripts/build-kube.sh);
+// `npm run bench -- --suite workspaces [--count 10000]` makes, keeps and deletes many workspaces.
+// Prints a table and keeps it below bench/results.
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite' // comes with vitest; reads TypeScript where Node cannot yet
 
-const { module } = await runnerImport(fileURLToPath(new URL('side-by-side.ts', import.meta.url)), { logLevel: 'error' })
-process.exitCode = await module.main(process.argv.slice(2))
+const suites = ['side-by-side', 'workspaces']
+const { tokens } = parseArgs({ strict: false, tokens: true, options: { suite: { type: 'string' } } })
+const chosen = tokens.find(({ kind, name }) => kind === 'option' && name === 'suite')
+const suite = chosen?.value ?? suites[0]
+if (!suites.includes(suite)) throw new Error(`--suite is one of ${suites.join(', ')}`)
+const others = process.argv.slice(2)
+if (chosen) others.splice(chosen.index, chosen.inlineValue ? 1 : 2)
+const { module } = await runnerImport(fileURLToPath(new URL(`${suite}.ts`, import.meta.url)), { logLevel: 'error' })
+process.exitCode = await module.main(others)

@@ -43,7 +43,7 @@ export async function startPeer(): Promise<BenchServer> {
 /** A hub process on its embedded store, a workspace, and a ServiceAccount's token that RBAC lets do everything. */
 export async function startHubServer(
   flags: readonly string[] = [],
-): Promise<BenchServer & { child: ChildProcess; folder: string }> {
+): Promise<BenchServer & { admin: Target; child: ChildProcess; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-'))
   const args = [
     'dist/bin/atoll.js',
@@ -99,8 +99,11 @@ export async function startHubServer(
     ca: options.caPem ?? '',
     pids: [child.pid ?? 0],
   }
+  const { clientCertificatePem: cert = '', clientKeyPem: key = '' } = options
+  const admin = { ...target, basePath: '/clusters/root', token: '', certificate: { cert, key } }
   return {
     target,
+    admin,
     child,
     folder,
     async close() {

@@ -247,6 +247,7 @@ export async function main(argv: string[]): Promise<number> {
     options: {
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '3' },
+      'warm-up': { type: 'string', default: '5' },
       only: { type: 'string' },
     },
   })
@@ -258,6 +259,10 @@ export async function main(argv: string[]): Promise<number> {
   try {
     for (const work of chosen) {
       const results = servers.map((): Measure[] => [])
+      // A server runs for weeks: what the first seconds cost, compiling above all, is not what is asked for.
+      const warmUpSeconds = Number(values['warm-up'])
+      if (warmUpSeconds > 0)
+        for (const { target } of servers) await work.run(target, Number(values.rounds), warmUpSeconds)
       for (let round = 0; round < Number(values.rounds); round += 1)
         for (const [index, { target }] of servers.entries())
           results[index]?.push(await work.run(target, round, Number(values.seconds)))
@@ -274,7 +279,7 @@ export async function main(argv: string[]): Promise<number> {
   const when = new Date().toISOString()
   mkdirSync('bench/results', { recursive: true })
   const text = [
-    `Side by side, ${when}, Node ${process.version}, median of ${values.rounds} rounds, ${callers} callers; p50 and p99: atoll / peer.`,
+    `Side by side, ${when}, Node ${process.version}, median of ${values.rounds} rounds of ${values.seconds} s after ${values['warm-up']} s of warm-up, ${callers} callers; p50 and p99: atoll / peer.`,
     '',
     header,
     '|---|---|---|---|---|---|---|',
