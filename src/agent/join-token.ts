@@ -1,6 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Client } from '../client/client.ts'
-import { badRequest, isAlreadyExists, isConflict, isNotFound, unauthorized } from '../meta/api-errors.ts'
+import {
+  badRequest,
+  isAlreadyExists,
+  isConflict,
+  ignoreNotFound,
+  isNotFound,
+  unauthorized,
+} from '../meta/api-errors.ts'
 import { agentGroup, agentNamespace, agentUser } from '../meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../meta/object.ts'
 
@@ -112,10 +119,7 @@ export function createJoinHandler(options: JoinHandlerOptions): {
       if (!parsed) throw refused()
       const kept = clientOf(parsed.logicalCluster).resource(secrets)
       const name = { namespace: agentNamespace, name: secretName(parsed.id) }
-      const stored = await kept.get(name).catch((error: unknown) => {
-        if (isNotFound(error)) return undefined
-        throw error
-      })
+      const stored = await kept.get(name).catch(ignoreNotFound)
       const said = decode(stored)
       if (!stored || stored['type'] !== tokenType || !equalHashes(hashOf(parsed.secret), said['hash'])) throw refused()
       if (said['uid'] !== parsed.childClusterUid || !(Number(said['expires']) > now())) throw refused()

@@ -7,7 +7,7 @@ import type { Client } from '../client/client.ts'
 import { createHttpTransport } from '../client/node/http-transport.ts'
 import { createController, type Controller } from '../controller/controller.ts'
 import { informerSource } from '../controller/informer-source.ts'
-import { isNotFound } from '../meta/api-errors.ts'
+import { ignoreNotFound } from '../meta/api-errors.ts'
 import type { ChildCluster } from '../meta/fleet/child-cluster.ts'
 import { agentNamespace, childLogicalCluster } from '../meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../meta/object.ts'
@@ -139,13 +139,7 @@ interface Credentials {
 
 async function readCredentials(client: Client, { spec }: ChildCluster): Promise<Credentials | undefined> {
   const name = { namespace: agentNamespace, name: spec.credentialsSecret ?? '' }
-  const secret = await client
-    .resource(secrets)
-    .get(name)
-    .catch((error: unknown) => {
-      if (isNotFound(error)) return undefined
-      throw error
-    })
+  const secret = await client.resource(secrets).get(name).catch(ignoreNotFound)
   if (!secret) return undefined
   const { server, 'ca.crt': caPem, token, expires } = dataOf(secret)
   if (!server || !caPem || !token) return undefined

@@ -180,6 +180,12 @@ export const isInvalid = (error: unknown): boolean => hasReason(error, 'Invalid'
 export const isExpired = (error: unknown): boolean => hasReason(error, 'Expired') || hasReason(error, 'Gone')
 export const isTooManyRequests = (error: unknown): boolean => hasReason(error, 'TooManyRequests')
 
+/** For `.catch` of a read or a delete: what is not there is undefined, every other error stays one. */
+export function ignoreNotFound(error: unknown): undefined {
+  if (isNotFound(error)) return undefined
+  throw error
+}
+
 /** The single exit: what is not an ApiStatusError is handed to `onUnknown` (to be logged) and hidden behind a 500. */
 export function toStatus(error: unknown, onUnknown: (error: unknown) => void): Status {
   if (isApiStatusError(error)) return error.status

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { sleep } from '../../base/sleep.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import { forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
 import { CliError } from '../cli-error.ts'
@@ -90,10 +90,7 @@ export function addClusterCommands(program: Command, print: (text: string) => vo
         print(`Child cluster "${name}" is leaving, its workloads are ${workloads === 'keep' ? 'kept' : 'deleted'}.\n`)
         const endMs = Date.now() + Number(timeout) * 1_000
         while (Date.now() < endMs) {
-          const left = await objects.get({ name }).catch((error: unknown) => {
-            if (isNotFound(error)) return undefined
-            throw error
-          })
+          const left = await objects.get({ name }).catch(ignoreNotFound)
           if (!left) return print(`Child cluster "${name}" is gone.\n`)
           await sleep(pollMs)
         }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Client } from '../../client/client.ts'
 import { sleep } from '../../base/sleep.ts'
-import { isAlreadyExists, isForbidden, isNotFound } from '../../meta/api-errors.ts'
+import { isAlreadyExists, isForbidden, ignoreNotFound, isNotFound } from '../../meta/api-errors.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { CliError } from '../cli-error.ts'
 import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
@@ -243,10 +243,7 @@ async function remove(session: HubSession, given: string, wait: boolean, print: 
   let told = ''
   while (wait) {
     await sleep(pollMs)
-    const left = await objects.get({ name }).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined
-      throw error
-    })
+    const left = await objects.get({ name }).catch(ignoreNotFound)
     if (!left) return print(`Workspace "${name}" is gone.\n`)
     const message = left.status?.conditions?.find(({ type }) => type === 'WorkspaceContentDeleted')?.message ?? ''
     if (message !== '' && message !== told) print(`${message}\n`)

@@ -1,6 +1,6 @@
 import { createController, type Controller } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import type { AgentReport, Delivery } from '../../meta/fleet/delivery.ts'
 import { childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
@@ -35,8 +35,8 @@ export function childClusterController(
         const current = await backend.confirmedRevision()
         if (revision >= current) await backend.advanceRevision(Math.min(revision + 1, current + furthestJump))
       },
-      getChildCluster: (logicalCluster, name) => childClusters(logicalCluster).get({ name }).catch(ignoreMissing),
-      getReport: (uid) => reports(uid).get({ name: reportName }).catch(ignoreMissing),
+      getChildCluster: (logicalCluster, name) => childClusters(logicalCluster).get({ name }).catch(ignoreNotFound),
+      getReport: (uid) => reports(uid).get({ name: reportName }).catch(ignoreNotFound),
       async updateReport(uid, report) {
         await reports(uid).update(report)
       },
@@ -44,7 +44,7 @@ export function childClusterController(
         await childClusters(logicalCluster).update(childCluster, { subresource: 'status' })
       },
       async update(logicalCluster, childCluster) {
-        await childClusters(logicalCluster).update(childCluster).catch(ignoreMissing)
+        await childClusters(logicalCluster).update(childCluster).catch(ignoreNotFound)
       },
       async deleteLogicalCluster(uid) {
         await deleteLogicalCluster(childLogicalCluster(uid))
@@ -64,9 +64,4 @@ export function childClusterController(
       },
     }),
   })
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
 }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Client, ObjectName } from '../../client/client.ts'
 import { createController, type Controller, type ReconcileRequest } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import {
   childLogicalCluster,
@@ -222,17 +222,17 @@ function createSteps(parts: PlacementParts): PlacementSteps {
     async getSource(address) {
       const found = await objectsOf(address)
       if (!found) return 'unserved'
-      const object = await found.objects.get(found.objectName).catch(ignoreMissing)
+      const object = await found.objects.get(found.objectName).catch(ignoreNotFound)
       const hasStatus = found.definition.subresources.some(({ type }) => type === 'status')
       return object && { object, kind: found.definition.kind, hasStatus }
     },
     async namespaceLabels(logicalCluster, namespace) {
       const namespaces = clientOf(logicalCluster).resource({ group: '', version: 'v1', resource: 'namespaces' })
-      return (await namespaces.get({ name: namespace }).catch(ignoreMissing))?.metadata.labels ?? {}
+      return (await namespaces.get({ name: namespace }).catch(ignoreNotFound))?.metadata.labels ?? {}
     },
     placements: (logicalCluster) => informers.placements.byIndex('logicalCluster', logicalCluster),
     childClusters: () => registeredChildClusters(parts),
-    getDelivery: (uid, name) => slots(uid).get({ name }).catch(ignoreMissing),
+    getDelivery: (uid, name) => slots(uid).get({ name }).catch(ignoreNotFound),
     async putDelivery(uid, delivery) {
       if (delivery.metadata.resourceVersion === undefined) await slots(uid).create(delivery)
       else await slots(uid).update(delivery)
@@ -241,7 +241,7 @@ function createSteps(parts: PlacementParts): PlacementSteps {
       const preconditions = { uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' }
       await slots(uid)
         .delete({ name: metadata.name ?? '' }, { preconditions })
-        .catch(ignoreMissing)
+        .catch(ignoreNotFound)
     },
     async markSource(address, { object }, { finalizer, targets, selectedBy }) {
       const found = await objectsOf(address)
@@ -267,7 +267,7 @@ function createSteps(parts: PlacementParts): PlacementSteps {
       const found = await objectsOf(address)
       await found?.objects
         .update({ ...object, status }, { subresource: 'status', fieldManager: 'atoll-placement' })
-        .catch(ignoreMissing)
+        .catch(ignoreNotFound)
     },
     async dependencies({ logicalCluster, group, resource }) {
       const definition = await catalog.definitionOf(logicalCluster, group, resource)
@@ -277,7 +277,7 @@ function createSteps(parts: PlacementParts): PlacementSteps {
         version: 'v1',
         resource: 'customresourcedefinitions',
       })
-      const crd = await crds.get({ name: `${resource}.${group}` }).catch(ignoreMissing)
+      const crd = await crds.get({ name: `${resource}.${group}` }).catch(ignoreNotFound)
       const owner = crd?.metadata.annotations?.[publicationAnnotation]
       if (!crd || owner === undefined) return []
       return [crdSlotName(owner.slice(0, owner.indexOf('/')), crd.metadata.name ?? '')]
@@ -293,11 +293,6 @@ function createSteps(parts: PlacementParts): PlacementSteps {
   }
 }
 
-function ignoreMissing(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
-}
-
 /** All registered child clusters with the path of where they were joined. */
 export function registeredChildClusters({
   informers,
@@ -307,7 +302,7 @@ export function registeredChildClusters({
     informers.childClusters.list().map(async (object) => {
       const { uid = '', name = '' } = object.metadata
       // One whose workspace cannot be found is offered to nobody, and keeps no other from being chosen.
-      const homePath = await workspacePath(logicalClusterOf(object) ?? '').catch(ignoreMissing)
+      const homePath = await workspacePath(logicalClusterOf(object) ?? '').catch(ignoreNotFound)
       return { uid, name, homePath: homePath ?? '', object }
     }),
   )

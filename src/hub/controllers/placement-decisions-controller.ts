@@ -1,7 +1,7 @@
 import { createController, type Controller } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
 import { toObjectKey } from '../../informer/informer.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import { createPlacementDecisionsReconciler } from '../../reconcilers/placement-decisions/placement-decisions-reconciler.ts'
 import { fleetResource } from './fleet-informers.ts'
@@ -26,13 +26,7 @@ export function placementDecisionsController(parts: PlacementParts): Controller 
     reconcile: createPlacementDecisionsReconciler({
       workspacePath,
       childClusters: () => registeredChildClusters(parts),
-      getPlacement: (logicalCluster, name) =>
-        placements(logicalCluster)
-          .get({ name })
-          .catch((error: unknown) => {
-            if (isNotFound(error)) return undefined
-            throw error
-          }),
+      getPlacement: (logicalCluster, name) => placements(logicalCluster).get({ name }).catch(ignoreNotFound),
       async updateStatus(logicalCluster, placement) {
         await placements(logicalCluster).update(placement, { subresource: 'status' })
       },

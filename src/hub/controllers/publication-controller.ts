@@ -1,7 +1,7 @@
 import { createController, type Controller, type ReconcileRequest } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
 import { toObjectKey } from '../../informer/informer.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import {
   childLogicalCluster,
@@ -86,15 +86,15 @@ export function publicationController(parts: PlacementParts): Controller {
       workspacePath,
       workspaces: everyWorkspace,
       childClusters: () => registeredChildClusters(parts),
-      getPublication: (logicalCluster, name) => publications(logicalCluster).get({ name }).catch(ignoreMissing),
-      getCrd: (logicalCluster, name) => crdsOf(logicalCluster).get({ name }).catch(ignoreMissing),
+      getPublication: (logicalCluster, name) => publications(logicalCluster).get({ name }).catch(ignoreNotFound),
+      getCrd: (logicalCluster, name) => crdsOf(logicalCluster).get({ name }).catch(ignoreNotFound),
       async createCrd(logicalCluster, crd) {
         await crdsOf(logicalCluster).create(crd)
       },
       async updateCrd(logicalCluster, crd) {
         await crdsOf(logicalCluster).update(crd)
       },
-      getDelivery: (uid, name) => slots(uid).get({ name }).catch(ignoreMissing),
+      getDelivery: (uid, name) => slots(uid).get({ name }).catch(ignoreNotFound),
       async putDelivery(uid, delivery) {
         if (delivery.metadata.resourceVersion === undefined) await slots(uid).create(delivery)
         else await slots(uid).update(delivery)
@@ -108,9 +108,4 @@ export function publicationController(parts: PlacementParts): Controller {
 
 function hasMark(value: Uint8Array | undefined): boolean {
   return value !== undefined && Buffer.from(value.buffer, value.byteOffset, value.byteLength).includes(publicationMark)
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
 }

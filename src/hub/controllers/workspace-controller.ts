@@ -1,5 +1,5 @@
 import type { Controller } from '../../controller/controller.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound } from '../../meta/api-errors.ts'
 import {
   createWorkspaceReconciler,
   type RemainingContent,
@@ -28,13 +28,7 @@ export function workspaceController(
     reconcile: createWorkspaceReconciler({
       deleteLogicalCluster,
       now: () => parts.clock.now(),
-      getWorkspace: (parent, name) =>
-        objects(parent)
-          .get({ name })
-          .catch((error: unknown) => {
-            if (isNotFound(error)) return undefined
-            throw error
-          }),
+      getWorkspace: (parent, name) => objects(parent).get({ name }).catch(ignoreNotFound),
       async updateStatus(parent, workspace) {
         await objects(parent).update(workspace, { subresource: 'status' })
       },

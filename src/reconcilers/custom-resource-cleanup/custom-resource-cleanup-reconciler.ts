@@ -1,6 +1,6 @@
 import type { Client } from '../../client/client.ts'
 import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound, isNotFound } from '../../meta/api-errors.ts'
 import { toApiPath } from '../../meta/group-version.ts'
 import type { Condition, KubeObject } from '../../meta/object.ts'
 
@@ -25,13 +25,7 @@ interface CrdSpec {
 export function createCustomResourceCleanupReconciler(options: CustomResourceCleanupOptions): Reconcile {
   return async ({ logicalCluster, name }): Promise<ReconcileResult | void> => {
     const client = options.clientOf(logicalCluster)
-    const crd = await client
-      .resource(crds)
-      .get({ name })
-      .catch((error: unknown) => {
-        if (isNotFound(error)) return undefined
-        throw error
-      })
+    const crd = await client.resource(crds).get({ name }).catch(ignoreNotFound)
     if (!crd?.metadata.deletionTimestamp || !crd.metadata.finalizers?.includes(cleanupFinalizer)) return
     const left = await deleteInstances(client, crd['spec'] as CrdSpec)
     if (left === 0) return removeFinalizer(client, crd)

@@ -1,6 +1,6 @@
 import type { Client } from '../../client/client.ts'
 import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
-import { isApiStatusError, isConflict, isNotFound } from '../../meta/api-errors.ts'
+import { isApiStatusError, isConflict, ignoreNotFound, isNotFound } from '../../meta/api-errors.ts'
 import { toApiPath, toQualifiedResource, type GroupVersionResource } from '../../meta/group-version.ts'
 import type { Condition, KubeObject } from '../../meta/object.ts'
 
@@ -23,13 +23,7 @@ const lookAgainMaxMs = 15_000
 export function createNamespaceReconciler(options: NamespaceReconcilerOptions): Reconcile {
   return async ({ logicalCluster, name }): Promise<ReconcileResult | void> => {
     const client = options.clientOf(logicalCluster)
-    const namespace = await client
-      .resource(namespaces)
-      .get({ name })
-      .catch((error: unknown) => {
-        if (isNotFound(error)) return undefined
-        throw error
-      })
+    const namespace = await client.resource(namespaces).get({ name }).catch(ignoreNotFound)
     if (!namespace?.metadata.deletionTimestamp || finalizersOf(namespace).length === 0) return
     const resources = await options.occupiedResources(logicalCluster, name)
     for (const resource of resources) await deleteAll(client, resource, name)

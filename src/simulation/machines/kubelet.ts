@@ -1,6 +1,6 @@
 import type { Controller, ReconcileRequest, ReconcileResult } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { JsonObject } from '../../meta/object.ts'
 import { hasEnded } from '../pods/pod-facts.ts'
 import { controllerOf } from '../simulation-informers.ts'
@@ -60,12 +60,12 @@ export function createKubelet(parts: SimulationParts, delayMs: number): Kubelet 
     const body = { metadata: { uid, resourceVersion }, status }
     await resource
       .patch({ namespace, name }, { type: 'merge', body }, { subresource: 'status', fieldManager })
-      .catch(ignoreMissing)
+      .catch(ignoreNotFound)
   }
 
   async function finishDeletion({ metadata }: Pod): Promise<void> {
     const { namespace = '', name = '', uid = '' } = metadata
-    await resource.delete({ namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } }).catch(ignoreMissing)
+    await resource.delete({ namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } }).catch(ignoreNotFound)
   }
 
   const controller = simulationController(parts, {
@@ -104,9 +104,4 @@ function nextChange(pod: Pod): 'start' | 'succeed' | 'stop' | undefined {
 
 function toRequest({ metadata: { namespace = '', name = '' } }: Pod): ReconcileRequest {
   return { logicalCluster: '', namespace, name }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
 }

@@ -1,4 +1,4 @@
-import { isAlreadyExists, isNotFound } from '../../meta/api-errors.ts'
+import { isAlreadyExists, ignoreNotFound, isNotFound } from '../../meta/api-errors.ts'
 import { claimObjects, controllerReference, type Owner } from '../claim-objects.ts'
 import type { SimulationParts } from '../simulation-parts.ts'
 import { controllerRevisions, fieldManager } from '../simulated-resources.ts'
@@ -113,10 +113,7 @@ async function createRevision(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
   }
-  const existing = await resource.get({ namespace, name }).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
+  const existing = await resource.get({ namespace, name }).catch(ignoreNotFound)
   const ours = existing?.metadata.ownerReferences?.some((reference) => reference.uid === uid)
   return ours && isSameData(existing?.data, data) ? existing : undefined
 }

@@ -1,4 +1,4 @@
-import { isAlreadyExists, isNotFound } from '../../meta/api-errors.ts'
+import { isAlreadyExists, ignoreNotFound } from '../../meta/api-errors.ts'
 import { controllerReference } from '../claim-objects.ts'
 import type { SimulationParts } from '../simulation-parts.ts'
 import { fieldManager, replicaSets } from '../simulated-resources.ts'
@@ -80,10 +80,7 @@ export async function createCurrent(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
   }
-  const existing = await resource.get({ namespace, name: nameOf(object) }).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
+  const existing = await resource.get({ namespace, name: nameOf(object) }).catch(ignoreNotFound)
   if (!existing) return { gone: true }
   // Ours, and only the informer does not show it yet.
   const ours = existing.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === uid)

@@ -1,6 +1,6 @@
 import type { Controller, ReconcileRequest, ReconcileResult } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
-import { isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound } from '../../meta/api-errors.ts'
 import { claimObjects, ownerRequests } from '../claim-objects.ts'
 import { simulationController, type SimulationParts } from '../simulation-parts.ts'
 import { deployments, fieldManager, replicaSets } from '../simulated-resources.ts'
@@ -148,7 +148,7 @@ function createRollout(parts: SimulationParts, deployment: Deployment, found: Se
       const { namespace = '', name = '', uid = '' } = metadata
       await resource
         .delete({ namespace, name }, { propagationPolicy: 'Background', preconditions: { uid } })
-        .catch(ignoreMissing)
+        .catch(ignoreNotFound)
     }
   }
 
@@ -197,9 +197,4 @@ function createRollout(parts: SimulationParts, deployment: Deployment, found: Se
       return deadlineMs === undefined ? undefined : { requeueAfterMs: deadlineMs }
     },
   }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
 }
