@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import type { PeerCertificate } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -108,6 +109,13 @@ export interface ApiServerOptions {
   readonly connect?: Connect
   readonly healthChecks?: readonly HealthCheck[]
   readonly fallback?: FallbackHandler
+  /** Asked first for every upgrade to another protocol; `identity` is what TLS says. False: not taken. */
+  readonly upgrade?: (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Uint8Array,
+    identity: Identity | undefined,
+  ) => boolean
   /**
    * Further paths within a workspace, answered after authorization as non-resource paths: `/openid/v1/jwks`. A path that
    * ends in `/` stands for all below it.

@@ -70,7 +70,9 @@ function listen(parts: ServerParts, options: ListenOptions): Promise<HttpsServer
       // A browser at the root is shown pages, where there are any; everybody else gets the list of paths.
       isApiPath: (url, accept) =>
         isApiPath(url, endpoints) && !(fallback && url === '/' && accept?.startsWith('text/html') === true),
-      upgrade: (request, socket, head, identity) => webSockets.upgrade(request, socket, head, identity),
+      upgrade(request, socket, head, identity) {
+        if (!parts.upgrade?.(request, socket, head, identity)) webSockets.upgrade(request, socket, head, identity)
+      },
     },
     options,
   )

@@ -3,6 +3,7 @@ import { KubeconfigError } from '../client/node/kubeconfig.ts'
 import { TransportError } from '../client/client.ts'
 import { isApiStatusError } from '../meta/api-errors.ts'
 import { CliError } from './cli-error.ts'
+import { addAgentCommand } from './commands/agent.ts'
 import { addClusterCommands } from './commands/clusters.ts'
 import { addJoinCommand } from './commands/join.ts'
 import { addKubeconfigCommand } from './commands/kubeconfig.ts'
@@ -30,6 +31,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   addJoinCommand(program, print)
   addClusterCommands(program, print)
   addPublishCommand(program, print)
+  addAgentCommand(program, print)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

@@ -54,6 +54,8 @@ export function hubDefinitions({ caPem, hub, virtualCreate, subresourceCreate }:
         contentDefinitions: () => ({
           logicalClusters: contents.logicalClusters,
           agentReports: find('fleet.atoll.dev', 'agentreports'),
+          clusterRoles: find('rbac.authorization.k8s.io', 'clusterroles'),
+          clusterRoleBindings: contents.clusterRoleBindings,
         }),
       }),
     ),

@@ -13,10 +13,12 @@ import { createTokenReview, reviewSelf } from '../access/authentication/user-rev
 import { createAccessReviews } from '../access/authorization/access-reviews.ts'
 import { createRbacAuthorizer } from '../access/authorization/rbac-authorizer.ts'
 import { rbacGroup } from '../access/authorization/rbac-rules.ts'
+import { signCertificateRequest } from '../access/pki/certificate-request.ts'
 import { dayMs, issueKeyPair } from '../access/pki/certificate.ts'
 import { loadOrCreateHubSecrets, type HubSecrets } from '../access/pki/hub-secrets.ts'
 import { buildKubeconfig, formatKubeconfig } from '../access/pki/kubeconfig.ts'
 import { loadOrIssueServingCertificate } from '../access/pki/serving-certificate.ts'
+import { createJoinHandler } from '../agent/join-token.ts'
 import type { ApiServer } from '../apiserver/api-server.ts'
 import { createApiServer } from '../apiserver/create-api-server.ts'
 import { chain } from '../base/maybe-promise.ts'
@@ -34,6 +36,7 @@ import { createLogicalClusterResolver } from '../registry/tenancy/logical-cluste
 import type { Backend } from '../storage/backend.ts'
 import { parseObjectKey } from '../storage/keys.ts'
 import { createObjectCache } from '../storage/create-object-cache.ts'
+import { createAgentTunnel } from './agent-tunnel.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createBootstrapObjects, readBootstrapObjects } from './bootstrap-objects.ts'
 import { openRoot } from './bootstrap-root.ts'
@@ -49,6 +52,7 @@ import { publicationController } from './controllers/publication-controller.ts'
 import { workspaceController } from './controllers/workspace-controller.ts'
 import { hubDefinitions } from './definitions.ts'
 import type { HubOptions } from './hub-options.ts'
+import { createPages } from './pages.ts'
 import { createPinoLogger } from './pino-logger.ts'
 import { storageDrivers } from './storage-drivers.ts'
 import { systemIdentity } from './system-identity.ts'
@@ -65,6 +69,7 @@ export interface Hub {
 
 const bootstrapFolder = fileURLToPath(new URL('../../workspaces', import.meta.url))
 const adminLifetimeMs = 365 * dayMs
+const agentLifetimeMs = 30 * dayMs // renewed by the agent after two thirds of it
 const watchWindowShare = 4 // a quarter of the memory budget holds recent events, the rest objects
 
 /** Starts a hub: storage, identity, API server, controllers, in this order; what has started is closed when a later part fails. */
@@ -148,6 +153,26 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   closers.push(() => store.close())
   closers.push(followChanges(backend, catalog, authorizer))
 
+  // Agents: they join with a token and dial in.
+  const join = createJoinHandler({
+    clientOf: (logicalCluster) => clientOf(logicalCluster),
+    hubId: secrets.identity.id,
+    now: () => clock.now(),
+    sign: (csrPem, { commonName, organizations }) =>
+      signCertificateRequest(secrets.certificateAuthority, csrPem, {
+        subject: { commonName, organizations: [...organizations] },
+        nowMs: clock.now(),
+        lifetimeMs: agentLifetimeMs,
+      }),
+  })
+  const tunnel = createAgentTunnel({
+    transport: (request) => server.transport(request),
+    informers: () => informers,
+    handleRenew: join.handleRenew,
+    clock,
+    logger,
+  })
+
   // The one road of all requests.
   const resolve = createLogicalClusterResolver(reader)
   const server: ApiServer = createApiServer({
@@ -167,6 +192,8 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     impersonate: async (requestor, logicalCluster, headers) =>
       (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
     resolveLogicalCluster: (pathOrName) => chain(resolve(pathOrName), (found) => found?.name),
+    fallback: createPages({ version: options.version, handleJoin: join.handleJoin, logger }),
+    upgrade: (request, socket, head, identity) => tunnel.upgrade(request, socket, head, identity),
     clock,
     logger,
   })
@@ -177,7 +204,10 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
       identity: systemIdentity('controller'),
       userAgent: 'atoll-controller',
     })
-  closers.push(() => server.close())
+  closers.push(
+    () => server.close(),
+    () => tunnel.close(),
+  )
 
   // What every hub has.
   const url = (port: number) => `https://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${port}`

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
+import { createJoinToken } from '../../agent/join-token.ts'
 import { JoinError, joinChildCluster, mintAgentToken } from '../../agent/join-child-cluster.ts'
 import { joinManifests } from '../../agent/join-manifests.ts'
 import { sleep } from '../../base/sleep.ts'
@@ -18,10 +19,10 @@ import {
 } from '../../meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { CliError } from '../cli-error.ts'
-import { openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
+import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
 
 interface JoinFlags extends SessionOptions {
-  childKubeconfig: string
+  childKubeconfig?: string
   childContext?: string
   workspace?: string
   labels?: string
@@ -40,11 +41,15 @@ export function addJoinCommand(program: Command, print: (text: string) => void):
   program
     .command('join <name>')
     .description('register a Kubernetes cluster, so that workloads can be placed on it')
-    .requiredOption('--child-kubeconfig <file>', 'kubeconfig of an administrator of the cluster; used once, not kept')
+    .option('--child-kubeconfig <file>', 'kubeconfig of an administrator of the cluster; used once, not kept')
     .option('--child-context <name>', 'context of that kubeconfig')
     .option('--workspace <path>', 'workspace to register it in (default: the current one)')
     .option('--labels <k=v,…>', 'labels that placements select on')
-    .option('--mode <mode>', 'kubeconfig: the hub dials the cluster', 'kubeconfig')
+    .option(
+      '--mode <mode>',
+      'kubeconfig: the hub dials the cluster; agent: an agent beside it dials the hub',
+      'kubeconfig',
+    )
     .option('--published-groups <groups>', 'API groups of published CRDs whose objects workspaces may place there')
     .option('--dry-run', 'print every object that joining makes in the cluster, as YAML, and change nothing')
     .option('--timeout <seconds>', 'how long to wait for the cluster to be Ready', '60')
@@ -54,7 +59,8 @@ export function addJoinCommand(program: Command, print: (text: string) => void):
 }
 
 async function join(name: string, flags: JoinFlags, print: (text: string) => void): Promise<void> {
-  if (flags.mode !== 'kubeconfig') throw new CliError(`--mode ${flags.mode} is not supported: use kubeconfig`, 2)
+  if (flags.mode !== 'kubeconfig' && flags.mode !== 'agent')
+    throw new CliError(`--mode ${flags.mode} is unknown: use kubeconfig or agent`, 2)
   const publishedGroups = flags.publishedGroups?.split(',').filter((group) => group !== '') ?? []
   if (flags.dryRun) {
     const manifests = joinManifests({
@@ -65,6 +71,7 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
     })
     return print(manifests.map((manifest) => stringify(manifest, { lineWidth: 0 })).join('---\n'))
   }
+  if (flags.mode === 'agent') return joinByAgent(name, flags, print)
   const child = readChild(flags)
   const childHttp = createHttpTransport(child)
   const session = openHubSession(flags)
@@ -97,16 +104,47 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
   }
 }
 
+/** Registers the cluster and prints the command that is to run beside it. */
+async function joinByAgent(name: string, flags: JoinFlags, print: (text: string) => void): Promise<void> {
+  const session = openHubSession(flags)
+  try {
+    const path = resolveWorkspacePath(flags.workspace ?? '.', session.currentPath)
+    const workspace = session.clientOf(path)
+    const registered = await register(workspace, name, parseLabels(flags.labels), 'agent')
+    const token = await createJoinToken({
+      workspace,
+      logicalCluster: await logicalClusterOf(session, path),
+      childCluster: { name, uid: registered.metadata.uid ?? '' },
+      nowMs: Date.now(),
+    })
+    print(`Registered child cluster "${name}". Within 15 minutes, run beside the cluster:\n\n`)
+    print(`  atoll agent --hub ${session.hubUrl} --hub-ca <file> --join-token ${token} --child-kubeconfig <file>\n\n`)
+    print('The token is good for one use. The hub-ca file is the certificate authority of your hub kubeconfig.\n')
+  } finally {
+    session.close()
+  }
+}
+
+async function logicalClusterOf(session: HubSession, path: string): Promise<string> {
+  const cut = path.lastIndexOf(':')
+  if (cut < 0) return path
+  const workspaces = { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' }
+  const { spec } = await session
+    .clientOf(path.slice(0, cut))
+    .resource(workspaces)
+    .get({ name: path.slice(cut + 1) })
+  return (spec as { cluster?: string }).cluster ?? ''
+}
+
 const forgetPatch = { type: 'merge' as const, body: { metadata: { annotations: { [forgetAnnotation]: 'true' } } } }
 
-function readChild(flags: JoinFlags): HttpTransportOptions {
-  const config = readKubeconfig(flags.childKubeconfig)
-  const selected = selectContext(config, flags.childKubeconfig, flags.childContext)
+function readChild({ childKubeconfig: file, childContext }: JoinFlags): HttpTransportOptions {
+  if (file === undefined) throw new CliError('name the kubeconfig of the cluster with --child-kubeconfig', 2)
+  const selected = selectContext(readKubeconfig(file), file, childContext)
   const options = toTransportOptions(selected)
   if (options.insecureSkipTlsVerify)
-    throw new CliError(`${flags.childKubeconfig} skips TLS verification: give it the cluster's certificate authority`)
-  if (options.caPem === undefined)
-    throw new CliError(`${flags.childKubeconfig} has no certificate authority for the cluster`)
+    throw new CliError(`${file} skips TLS verification: give it the cluster's certificate authority`)
+  if (options.caPem === undefined) throw new CliError(`${file} has no certificate authority for the cluster`)
   return options
 }
 
@@ -121,13 +159,18 @@ export function parseLabels(text: string | undefined): Record<string, string> {
   return labels
 }
 
-async function register(client: Client, name: string, labels: Record<string, string>): Promise<KubeObject> {
+async function register(
+  client: Client,
+  name: string,
+  labels: Record<string, string>,
+  mode: 'agent' | 'kubeconfig' = 'kubeconfig',
+): Promise<KubeObject> {
   try {
     return await client.resource<ChildCluster>(childClusters).create({
       apiVersion: fleetApiVersion,
       kind: 'ChildCluster',
       metadata: { name, labels },
-      spec: { mode: 'kubeconfig' },
+      spec: { mode },
     })
   } catch (error) {
     if (isAlreadyExists(error))

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { HubFlags } from '../../hub/hub-options.ts'
 import { atollVersion } from '../version.ts'
+import { stopSignal } from '../stop-signal.ts'
 import { CliError } from '../cli-error.ts'
 
 /** `atoll serve`: runs a hub until SIGTERM or SIGINT. */
@@ -24,10 +25,4 @@ export function addServeCommand(program: Command, print: (text: string) => void)
       await stopSignal()
       await hub.close()
     })
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
-  })
 }
