@@ -24,6 +24,8 @@ export interface KubectlOptions {
    * the same port never sees the discovery of the first.
    */
   readonly home?: string
+  /** The command that `kubectl edit` runs on its file, such as "sed -i s/blue/green/". */
+  readonly editor?: string
 }
 
 /** A kubectl that knows one kubeconfig and nothing of the user's settings. */
@@ -37,6 +39,7 @@ export function createKubectl(options: KubectlOptions): Kubectl {
     KUBECACHEDIR: join(home, 'cache'),
     KUBECONFIG: kubeconfigPath,
     KUBERC: 'off',
+    ...(options.editor === undefined ? {} : { KUBE_EDITOR: options.editor }),
   }
   return (args, run = {}) => runCommand(binary, args, { cwd: dirname(kubeconfigPath), ...run, env })
 }
