@@ -8,7 +8,8 @@ import {
   isNotFound,
   unauthorized,
 } from '../meta/api-errors.ts'
-import { agentGroup, agentNamespace, agentUser } from '../meta/fleet/fleet-names.ts'
+import type { ChildCluster } from '../meta/fleet/child-cluster.ts'
+import { agentGroup, agentNamespace, agentUser, fleetGroup, fleetVersion } from '../meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../meta/object.ts'
 
 /** What an agent sends to the hub to become known; the body of `POST joinPath`. */
@@ -56,6 +57,7 @@ export interface JoinHandlerOptions {
 
 const secrets = { group: '', version: 'v1', resource: 'secrets' }
 const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
+const childClusters = { group: fleetGroup, version: fleetVersion, resource: 'childclusters' }
 const longestMs = 15 * 60_000
 const tokenType = 'fleet.atoll.dev/join-token'
 const tokenShape = /^(root|[a-z0-9]{16})\.([0-9a-f-]{36})\.([0-9a-f]{16})\.([A-Za-z0-9_-]{43})$/
@@ -117,12 +119,14 @@ export function createJoinHandler(options: JoinHandlerOptions): {
       const { token, csrPem } = parseCall(call)
       const parsed = parseJoinToken(token)
       if (!parsed) throw refused()
-      const kept = clientOf(parsed.logicalCluster).resource(secrets)
+      const workspace = clientOf(parsed.logicalCluster)
+      const kept = workspace.resource(secrets)
       const name = { namespace: agentNamespace, name: secretName(parsed.id) }
       const stored = await kept.get(name).catch(ignoreNotFound)
       const said = decode(stored)
       if (!stored || stored['type'] !== tokenType || !equalHashes(hashOf(parsed.secret), said['hash'])) throw refused()
       if (said['uid'] !== parsed.childClusterUid || !(Number(said['expires']) > now())) throw refused()
+      if (!(await isRegistered(workspace, said['name'] ?? '', parsed.childClusterUid))) throw refused()
       // Signed before the token is used up, so that a request that cannot be signed does not cost it; given out after.
       const certPem = sign(csrPem, agentSubject(parsed.childClusterUid))
       const { uid = '', resourceVersion = '' } = stored.metadata
@@ -141,6 +145,17 @@ export function createJoinHandler(options: JoinHandlerOptions): {
       return { certPem: sign(csrPem, agentSubject(user.slice(prefix.length))), hubId, name: '' }
     },
   }
+}
+
+/**
+ * The secret is what somebody wrote into a workspace, maybe by hand: it opens the way to a child cluster of that very
+ * workspace and to no other, whatever uid it names.
+ */
+async function isRegistered(workspace: Client, name: string, uid: string): Promise<boolean> {
+  if (name === '') return false
+  const childCluster = await workspace.resource<ChildCluster>(childClusters).get({ name }).catch(ignoreNotFound)
+  if (childCluster?.metadata.uid !== uid || childCluster.metadata.deletionTimestamp !== undefined) return false
+  return childCluster.spec.mode === 'agent'
 }
 
 function parseCall(call: unknown): JoinCall {

@@ -17,11 +17,15 @@ import { createJoinHandler, createJoinToken, joinPath, renewPath } from '../../s
 import { type Agent, type AgentOptions, runAgent } from '../../src/agent/run-agent.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLogger } from '../../src/base/logger.ts'
+import type { Client } from '../../src/client/client.ts'
 import { createClient } from '../../src/client/create-client.ts'
 import { collectBody } from '../../src/client/response-body.ts'
 import type { Transport } from '../../src/client/transport.ts'
 import { toStatus } from '../../src/meta/api-errors.ts'
+import type { ChildCluster } from '../../src/meta/fleet/child-cluster.ts'
 import { agentGroup, agentUser, childLogicalCluster, fleetApiVersion } from '../../src/meta/fleet/fleet-names.ts'
+import type { GroupVersionResource } from '../../src/meta/group-version.ts'
+import type { KubeObject } from '../../src/meta/object.ts'
 import { createTunnelServer, type TunnelServer } from '../../src/tunnel/tunnel-server.ts'
 import type { ControlPlane } from '../support/control-plane.ts'
 import { eventually } from '../support/eventually.ts'
@@ -35,9 +39,23 @@ if (!binaries.available) console.warn(`SKIPPED: ${binaries.reason}`)
 
 const uid = '0b8a2c52-6a42-4c0e-8b14-0d3a5f6f7a10'
 const hubId = 'hub-agent'
+const childCluster: ChildCluster = { metadata: { name: 'edge', uid }, spec: { mode: 'agent' } }
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
 const deliveries = { group: 'fleet.atoll.dev', version: 'v1alpha1', resource: 'deliveries' }
 const reports = { group: 'fleet.atoll.dev', version: 'v1alpha1', resource: 'agentreports' }
+
+/** A plain kube-apiserver gives uids of its own: the one child cluster that there is comes from here. */
+function withChildCluster(client: Client): Client {
+  return {
+    ...client,
+    resource<T extends KubeObject>(type: GroupVersionResource) {
+      const resource = client.resource<T>(type)
+      return type.resource === 'childclusters'
+        ? { ...resource, get: async () => childCluster as KubeObject as T }
+        : resource
+    },
+  }
+}
 
 describe.skipIf(!binaries.available)('an agent that joins by a token and dials out', () => {
   let hubPlane: ControlPlane
@@ -71,7 +89,7 @@ describe.skipIf(!binaries.available)('an agent that joins by a token and dials o
       lifetimeMs: dayMs,
     })
     const { handleJoin, handleRenew } = createJoinHandler({
-      clientOf: () => hub,
+      clientOf: () => withChildCluster(hub),
       sign: (csrPem, subject) =>
         signCertificateRequest(authority, csrPem, { subject, nowMs: Date.now(), lifetimeMs: dayMs }),
       hubId,
