@@ -354,7 +354,7 @@ export function describeWorkloads({ cluster, bare = false, hasSurroundings = tru
       })
       expect(await rollout('daemonset/log')).toContain('successfully rolled out')
       const nodes = (await items('nodes')).map(({ metadata }) => metadata.name).sort()
-      const used = async () => (await items('pods')).map(({ spec }) => spec.nodeName).sort()
+      const used = async () => (await items('pods')).map(({ spec }) => spec.nodeName ?? '').sort()
       expect(await used()).toEqual(nodes)
       await inNamespace('set', 'image', 'daemonset/log', '*=registry.invalid/log:2')
       await rollout('daemonset/log')
