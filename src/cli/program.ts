@@ -6,6 +6,7 @@ import { CliError } from './cli-error.ts'
 import { addAgentCommand } from './commands/agent.ts'
 import { addClusterCommands } from './commands/clusters.ts'
 import { addJoinCommand } from './commands/join.ts'
+import { addDemoCommand } from './commands/demo.ts'
 import { addKubeconfigCommand } from './commands/kubeconfig.ts'
 import { addPublishCommand } from './commands/publish.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -32,6 +33,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   addClusterCommands(program, print)
   addPublishCommand(program, print)
   addAgentCommand(program, print)
+  addDemoCommand(program, print)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0
