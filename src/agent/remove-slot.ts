@@ -30,8 +30,14 @@ export async function removeSlot(
   const gvr = await findType(parts, delivery)
   const { spec, status } = delivery
   const name = { ...(spec.targetNamespace === '' ? {} : { namespace: spec.targetNamespace }), name: spec.source.name }
-  const live = gvr && (await parts.child.get(gvr, name))
   const recordedUid = record.appliedUid ?? status?.appliedUid
+  const live =
+    gvr &&
+    (await parts.child.get(gvr, name).catch((error: unknown) => {
+      // A kind that the agent may not even read, and nothing was applied: it was refused.
+      if (isForbidden(error) && recordedUid === undefined) return undefined
+      throw error
+    }))
   if (!gvr || !live || !isRecorded(delivery, live, recordedUid)) return finish(record, 'Removed')
   const actor = spec.applyAs === 'workspace' ? spec.source.logicalCluster : undefined
   try {

@@ -75,9 +75,14 @@ export function createSlotReconciler(options: SlotReconcilerOptions): Reconcile 
   /** What a controller made for the object goes a little later than the object: the namespace is looked at again. */
   async function clearNamespace(delivery: Delivery, attempt = 0): Promise<void> {
     const { spec } = delivery
-    if (!options.mayAct(delivery) || isStillUsed(spec.targetNamespace)) return
+    if (!options.mayAct(delivery)) return
     try {
-      if (await options.emptyNamespaces.removeIfEmpty(spec)) return
+      // Asked when nothing more can enter: a slot that came before is known, one that comes later waits.
+      const settled = await options.spaces.whileClosed(
+        spec.targetNamespace,
+        async () => isStillUsed(spec.targetNamespace) || options.emptyNamespaces.removeIfEmpty(spec),
+      )
+      if (settled) return
     } catch (error) {
       if (error instanceof NotActingError) return
       logger.debug('an empty namespace stays for now', { namespace: spec.targetNamespace, error: String(error) })

@@ -20,6 +20,8 @@ export interface TargetSpaces {
   ensure(spec: Delivery['spec']): Promise<Refusal | undefined>
   /** The child refused the workspace's ServiceAccount: what is remembered about its rights is looked at again. */
   forget(spec: Delivery['spec']): void
+  /** Nothing is delivered into the namespace meanwhile: between the look that finds it empty and its end, nothing enters. */
+  whileClosed<T>(namespace: string, work: () => Promise<T>): Promise<T>
 }
 
 export interface TargetSpacesOptions {
@@ -40,6 +42,7 @@ export function isIdentityMapped({ source, targetNamespace }: Delivery['spec']):
 export function createTargetSpaces({ child, hubId, watch }: TargetSpacesOptions): TargetSpaces {
   const accounts = new Map<string, Promise<void>>() // by logical cluster
   const bindings = new Map<string, Promise<void>>() // by namespace, its uid and logical cluster
+  const closed = new Map<string, number>() // how many are at work in it
   const foreign = new Set<string>() // existing namespaces that identity mapping uses as they are
 
   /** Work under way is shared; work that failed is forgotten, so that the next one tries again. */
@@ -117,6 +120,8 @@ export function createTargetSpaces({ child, hubId, watch }: TargetSpacesOptions)
   return {
     async ensure(spec) {
       if (spec.targetNamespace === '') return undefined
+      if (closed.has(spec.targetNamespace))
+        return refuse('Pending', `the namespace ${spec.targetNamespace} was empty and is being removed`)
       const { logicalCluster } = spec.source
       const account =
         spec.applyAs === 'workspace' ? once(accounts, logicalCluster, () => ensureAccount(logicalCluster)) : undefined
@@ -127,6 +132,16 @@ export function createTargetSpaces({ child, hubId, watch }: TargetSpacesOptions)
       await account
       await once(bindings, bindingKey(spec, namespace.uid), () => ensureBinding(spec))
       return undefined
+    },
+    async whileClosed(namespace, work) {
+      closed.set(namespace, (closed.get(namespace) ?? 0) + 1)
+      try {
+        return await work()
+      } finally {
+        const others = (closed.get(namespace) ?? 1) - 1
+        if (others === 0) closed.delete(namespace)
+        else closed.set(namespace, others)
+      }
     },
     forget(spec) {
       const uid = foreign.has(spec.targetNamespace) ? '' : (watch.get('', spec.targetNamespace)?.uid ?? '')
