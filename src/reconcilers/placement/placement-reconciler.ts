@@ -217,7 +217,7 @@ async function deliver(
     manifest,
     applyAs: 'workspace',
     targetNamespace:
-      mapping?.mode === 'Identity'
+      mapping?.mode === 'Identity' || address.namespace === ''
         ? address.namespace
         : mappedNamespace(hub.id, address.logicalCluster, address.namespace),
     conflictPolicy: placement.spec.conflictPolicy ?? 'Refuse',
