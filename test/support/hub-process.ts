@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { whileRunning } from './control-plane.ts'
 import { freePorts } from './free-port.ts'
@@ -10,6 +10,8 @@ import { createTempDir } from './temp-dir.ts'
 export interface HubProcessOptions {
   /** In the names of folders; default "hub". */
   readonly name?: string
+  /** A data directory of another hub, of which this one starts with a copy. */
+  readonly dataFrom?: string
   /** More flags for `atoll serve`. */
   readonly args?: readonly string[]
 }
@@ -95,6 +97,7 @@ export async function startHubProcess(options: HubProcessOptions = {}): Promise<
     must(`kubectl (${logicalCluster})`, words, kubectl(logicalCluster, words, run))
 
   try {
+    if (options.dataFrom !== undefined) await cp(options.dataFrom, dataDir, { recursive: true })
     await start()
   } catch (error) {
     await processes.close()
