@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that start servers run on shared machines in CI: one that fails there is tried once more, and both runs are shown. */
+const retry = process.env['CI'] ? 1 : 0
+
 /**
  * Four projects, from fast to slow: `unit` (beside the code), `integration` (a whole hub in this process),
  * `conformance` (stock kubectl against a hub process), `e2e` (child clusters).
@@ -13,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          retry,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -21,6 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'conformance',
+          retry,
           include: ['test/conformance/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
@@ -29,6 +34,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          retry,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
