@@ -34,7 +34,7 @@ export function hubAdmission(options: HubAdmissionOptions): AdmissionPlugin[] {
     createPriority(reader),
     defaultTolerationSeconds,
     createRbacEscalation(authorizer, rules),
-    ...(ownsMarks ? [publishedTypes] : []),
+    ...(ownsMarks ? [systemObjects, publishedTypes] : []),
   ]
 }
 

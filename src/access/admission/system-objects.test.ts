@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '../../meta/object.ts'
-import type { AdmissionOperation } from './admission.ts'
-import { admit } from '../testing/admission-request.ts'
+import { admissionAttributes, admit } from '../testing/admission-request.ts'
+import { type AdmissionOperation, createAdmissionChain } from './admission.ts'
+import { hubAdmission } from './hub-admission.ts'
 import { systemObjects } from './system-objects.ts'
 
 const kinds = {
@@ -47,4 +48,17 @@ it('lets an agent write the status of deliveries and reports, and of nothing els
   await expect(write('UPDATE', 'deliveries', { subresource: 'status' })).resolves.toBeDefined()
   await expect(write('UPDATE', 'agentreports', { subresource: 'status' })).resolves.toBeDefined()
   await expect(write('UPDATE', 'logicalclusters', { subresource: 'status' })).rejects.toMatchObject({ code: 403 })
+})
+
+it('is among what every write to the hub meets', () => {
+  const reader = { get: () => undefined, list: () => [] }
+  const authorizer = { authorize: () => ({ allowed: true, reason: '' }) }
+  const rules = { rulesFor: () => ({ rules: [], errors: [] }), rulesOfRole: () => [] }
+  const chain = createAdmissionChain(hubAdmission({ reader, authorizer, rules, urlOf: (path) => path }))
+  const attributes = admissionAttributes({
+    group: 'fleet.atoll.dev',
+    resource: 'deliveries',
+    object: { metadata: { name: 'slot' } },
+  })
+  expect(() => chain.validate(attributes)).toThrow('deliveries are written by the hub only')
 })
