@@ -1,5 +1,7 @@
+import { withTransition } from '../meta/conditions.ts'
 import type { Delivery } from '../meta/fleet/delivery.ts'
 import type { Condition } from '../meta/object.ts'
+import { formatTime } from '../meta/time.ts'
 import { availabilityOf } from './availability.ts'
 import type { ObservedObject } from './child-watches.ts'
 import type { SlotRecord } from './slot-record.ts'
@@ -15,11 +17,10 @@ export function nextStatus(
   observed: ObservedObject | undefined,
   nowMs: number,
 ): DeliveryStatus {
-  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
-  const conditions = conditionsOf(spec, record, observed).map((condition): Condition => {
-    const before = status.conditions?.find(({ type }) => type === condition.type)
-    return { ...condition, lastTransitionTime: before?.status === condition.status ? before.lastTransitionTime : now }
-  })
+  const now = formatTime(nowMs)
+  const conditions = conditionsOf(spec, record, observed).map((condition) =>
+    withTransition(condition, status.conditions ?? [], nowMs),
+  )
   const childStatus = observed?.status
   const copied = childStatus && JSON.stringify(childStatus).length <= maxChildStatusBytes ? childStatus : undefined
   const next: DeliveryStatus = {

@@ -6,7 +6,6 @@ import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { Exchange } from '../exchange.ts'
 import { createDiscovery } from './discovery.ts'
 import { groupDefinitions } from './served-groups.ts'
-import { compareVersions } from './version-order.ts'
 
 const builtins = builtinDefinitions()
 const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
@@ -25,22 +24,6 @@ async function ask(url: string, headers: Record<string, string> = {}): Promise<A
 const bodyOf = (response: ApiResponse): unknown => JSON.parse(Buffer.from(response.body as Uint8Array).toString())
 
 describe('discovery', () => {
-  test('versions are ordered as Kubernetes orders them', () => {
-    const versions = ['v1beta1', 'foo10', 'v2', 'v1alpha2', 'v10', 'v1', 'foo1', 'v1beta2', 'v3beta1', 'v11alpha1']
-    expect(versions.sort(compareVersions)).toEqual([
-      'v10',
-      'v2',
-      'v1',
-      'v3beta1',
-      'v1beta2',
-      'v1beta1',
-      'v11alpha1',
-      'v1alpha2',
-      'foo1',
-      'foo10',
-    ])
-  })
-
   test('groups that are not built in follow the others by name', () => {
     const custom = (group: string): ResourceDefinition => ({
       ...(builtins[0] as ResourceDefinition),

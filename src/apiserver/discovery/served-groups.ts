@@ -4,7 +4,7 @@ import type {
   SubresourceDefinition,
   Verb,
 } from '../../registry/resource-definition.ts'
-import { compareVersions } from './version-order.ts'
+import { compareKubeVersions } from '../../meta/kube-version.ts'
 
 export interface ServedVersion {
   readonly version: string
@@ -37,7 +37,7 @@ export function groupDefinitions(definitions: readonly ResourceDefinition[]): re
   return [...names.filter((name) => builtIn.has(name)), ...others].map((group) => ({
     group,
     versions: [...(groups.get(group) ?? [])]
-      .sort(([a], [b]) => compareVersions(a, b))
+      .sort(([a], [b]) => compareKubeVersions(a, b))
       .map(([version, resources]) => ({ version, resources: resources.sort(byResource) })),
   }))
 }

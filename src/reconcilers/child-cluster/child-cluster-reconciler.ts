@@ -2,7 +2,7 @@ import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import { childClusterFinalizer, forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { AgentReport } from '../../meta/fleet/delivery.ts'
-import type { Condition } from '../../meta/object.ts'
+import { type NewCondition, withTransition } from '../../meta/conditions.ts'
 
 export interface ChildClusterSteps {
   /** Undefined when it is gone. */
@@ -115,7 +115,7 @@ async function nextStatus(
   const silentMs = heartbeatTime === undefined ? undefined : steps.now() - Date.parse(heartbeatTime)
   const reachable = silentMs !== undefined && silentMs < heartbeatGraceMs
   const deliveries = await steps.deliveryCounts(metadata.uid ?? '')
-  const conditions: Omit<Condition, 'lastTransitionTime'>[] = [
+  const conditions: NewCondition[] = [
     heartbeatTime === undefined
       ? {
           type: 'Joined',
@@ -172,16 +172,6 @@ async function nextStatus(
     deliveries,
     conditions: conditions.map((condition) => withTransition(condition, status.conditions ?? [], steps.now())),
   }
-}
-
-function withTransition(
-  condition: Omit<Condition, 'lastTransitionTime'>,
-  known: readonly Condition[],
-  nowMs: number,
-): Condition {
-  const before = known.find(({ type }) => type === condition.type)
-  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
-  return { ...condition, lastTransitionTime: before?.status === condition.status ? before.lastTransitionTime : now }
 }
 
 function defined<T extends Record<string, unknown>>(record: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {

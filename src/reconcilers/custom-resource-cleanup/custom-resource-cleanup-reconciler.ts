@@ -3,6 +3,7 @@ import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
 import { ignoreNotFound, isNotFound } from '../../meta/api-errors.ts'
 import { toApiPath } from '../../meta/group-version.ts'
 import type { Condition, KubeObject } from '../../meta/object.ts'
+import { formatTime } from '../../meta/time.ts'
 
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
 const crds = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
@@ -79,7 +80,7 @@ async function reportTerminating(client: Client, crd: KubeObject, message: strin
     status: 'True',
     reason: 'InstanceDeletionInProgress',
     message,
-    lastTransitionTime: known?.lastTransitionTime ?? `${new Date(nowMs).toISOString().slice(0, 19)}Z`,
+    lastTransitionTime: known?.lastTransitionTime ?? formatTime(nowMs),
   }
   const conditions = [...(status.conditions ?? []).filter(({ type }) => type !== 'Terminating'), condition]
   await client.resource(crds).update({ ...crd, status: { ...status, conditions } }, { subresource: 'status' })

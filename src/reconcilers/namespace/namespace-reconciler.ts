@@ -3,6 +3,7 @@ import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
 import { isApiStatusError, isConflict, ignoreNotFound, isNotFound } from '../../meta/api-errors.ts'
 import { toApiPath, toQualifiedResource, type GroupVersionResource } from '../../meta/group-version.ts'
 import type { Condition, KubeObject } from '../../meta/object.ts'
+import { formatTime } from '../../meta/time.ts'
 
 export interface NamespaceReconcilerOptions {
   /** A client of one logical cluster. */
@@ -99,7 +100,7 @@ async function reportRemaining(
   const known = status.conditions ?? []
   const changed = conditions.filter(({ type, message }) => known.find((one) => one.type === type)?.message !== message)
   if (changed.length === 0) return
-  const lastTransitionTime = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
+  const lastTransitionTime = formatTime(nowMs)
   const merged = [
     ...known.filter(({ type }) => !changed.some((one) => one.type === type)),
     ...changed.map((one) => ({ ...one, lastTransitionTime })),

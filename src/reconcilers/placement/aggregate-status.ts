@@ -1,5 +1,7 @@
 import type { Delivery } from '../../meta/fleet/delivery.ts'
+import { type NewCondition, withTransition } from '../../meta/conditions.ts'
 import type { Condition, JsonObject, KubeObject } from '../../meta/object.ts'
+import { formatTime } from '../../meta/time.ts'
 
 /** One child cluster's share, as its delivery tells it. */
 export interface Share {
@@ -145,7 +147,7 @@ function mergeConditions(shares: readonly Share[], { source, nowMs }: AggregateO
   return [...byType]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([type, reports]) => mergeCondition(type, reports, shares.length))
-    .map((condition) => withTransition(condition, known, nowMs))
+    .map((condition) => withTimes(condition, known, nowMs))
 }
 
 /** Types for which True is the bad news. */
@@ -155,7 +157,7 @@ function mergeCondition(
   type: string,
   reports: readonly { childCluster: string; stale: boolean; condition: Condition }[],
   expected: number,
-): Omit<Condition, 'lastTransitionTime'> {
+): NewCondition {
   const negative = negativeTypes.has(type)
   const decisive = reports.find(({ condition }) => condition.status === (negative ? 'True' : 'False'))
   const chosen = decisive ?? reports.find(({ condition }) => condition.status === 'Unknown') ?? reports[0]
@@ -173,18 +175,14 @@ function mergeCondition(
   return { type, status: chosen?.condition.status ?? 'Unknown', reason: chosen?.condition.reason ?? 'Unknown', message }
 }
 
-function withTransition(
-  condition: Omit<Condition, 'lastTransitionTime'>,
-  known: readonly Condition[],
-  nowMs: number,
-): Condition {
-  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
-  const before = known.find(({ type }) => type === condition.type)
-  const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : now
-  const updated =
-    before && 'lastUpdateTime' in before ? (before as { lastUpdateTime?: string }).lastUpdateTime : undefined
+/** `lastUpdateTime`, where a Deployment has it, is that of the last change of status or reason. */
+function withTimes(condition: NewCondition, known: readonly Condition[], nowMs: number): Condition {
+  const before: (Condition & { lastUpdateTime?: string }) | undefined = known.find(
+    ({ type }) => type === condition.type,
+  )
   const same = before?.status === condition.status && before.reason === condition.reason
-  return { ...condition, lastTransitionTime, lastUpdateTime: same && updated ? updated : now } as Condition
+  const lastUpdateTime = (same ? before.lastUpdateTime : undefined) ?? formatTime(nowMs)
+  return { ...withTransition(condition, known, nowMs), lastUpdateTime } as Condition
 }
 
 function loadBalancers(shares: readonly Share[]): JsonObject {

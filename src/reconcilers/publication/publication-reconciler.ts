@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
 import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
+import { type NewCondition, withTransition } from '../../meta/conditions.ts'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import { publicationAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { Publication } from '../../meta/fleet/placement.ts'
@@ -258,17 +259,13 @@ async function report(
   targets: readonly Target[],
 ): Promise<void> {
   const waiting = targets.filter(({ ready }) => !ready).length
-  const known = publication.status?.conditions?.find(({ type }) => type === 'Ready')
-  const is = waiting === 0 ? 'True' : 'False'
-  const lastTransitionTime =
-    known?.status === is ? known.lastTransitionTime : `${new Date(steps.now()).toISOString().slice(0, 19)}Z`
-  const ready: Condition = {
+  const condition: NewCondition = {
     type: 'Ready',
-    status: is,
+    status: waiting === 0 ? 'True' : 'False',
     reason: waiting === 0 ? 'Published' : 'TargetsNotReady',
     message: waiting === 0 ? '' : `${waiting} of ${targets.length} targets are not ready`,
-    lastTransitionTime,
   }
+  const ready = withTransition(condition, publication.status?.conditions ?? [], steps.now())
   const sorted = [...targets].sort((a, b) => Number(a.ready) - Number(b.ready)).slice(0, maxTargets)
   const { generation: observedGeneration = 1 } = publication.metadata
   const status = { observedGeneration, targets: sorted, conditions: [ready] }

@@ -1,6 +1,7 @@
 import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
 import { isNotFound } from '../../meta/api-errors.ts'
 import type { Condition, KubeObject } from '../../meta/object.ts'
+import { formatTime } from '../../meta/time.ts'
 
 /** What still stands in a logical cluster that is being deleted. */
 export interface RemainingContent {
@@ -67,7 +68,7 @@ async function report(
     status: 'False',
     reason: 'SomeFinalizersRemain',
     message,
-    lastTransitionTime: known?.lastTransitionTime ?? `${new Date(steps.now()).toISOString().slice(0, 19)}Z`,
+    lastTransitionTime: known?.lastTransitionTime ?? formatTime(steps.now()),
   }
   await steps.updateStatus(parent, { ...workspace, status: { ...status, conditions: [...others, condition] } })
 }

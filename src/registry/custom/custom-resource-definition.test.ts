@@ -3,7 +3,6 @@ import type { JsonObject, KubeObject } from '../../meta/object.ts'
 import type { CrdObject, CrdVersion } from '../apiextensions/crd-object.ts'
 import type { OperationContext, ResourceDefinition, ResourceVersion } from '../resource-definition.ts'
 import { contentKeyOf, customResourceDefinition, openApiSchemaOf } from './custom-resource-definition.ts'
-import { compareKubeVersions } from './kube-version.ts'
 
 const specSchema: JsonObject = {
   type: 'object',
@@ -360,19 +359,5 @@ describe('versions of a custom resource', () => {
     expect(only(customResourceDefinition(crdWith([of('v1', wide, true)], { generation: 2 }))).fromStorage).toBe(
       undefined,
     )
-  })
-
-  it('are ordered as Kubernetes orders them', () => {
-    const names = ['foo', 'v1alpha1', 'v2', 'v1beta2', 'v1', 'v10', 'v11beta2', 'bar']
-    expect(names.sort(compareKubeVersions)).toEqual([
-      'v10',
-      'v2',
-      'v1',
-      'v11beta2',
-      'v1beta2',
-      'v1alpha1',
-      'bar',
-      'foo',
-    ])
   })
 })

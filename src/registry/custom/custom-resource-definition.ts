@@ -10,7 +10,7 @@ import { pruneUnknownFields } from '../schema/prune-unknown-fields.ts'
 import { compileStructuralSchema, contentHash } from '../schema/structural-schema.ts'
 import { customColumns, customSelectableFields } from './custom-columns.ts'
 import { customStatusStrategy, customStrategy, type CustomRules } from './custom-strategy.ts'
-import { compareKubeVersions } from './kube-version.ts'
+import { compareKubeVersions } from '../../meta/kube-version.ts'
 import { toScaleDefinition } from './scale-paths.ts'
 
 const cacheBytes = 48 * 1024 * 1024

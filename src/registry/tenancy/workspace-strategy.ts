@@ -1,5 +1,6 @@
 import { fieldInvalid, type FieldError } from '../../meta/field-error.ts'
 import type { KubeObject } from '../../meta/object.ts'
+import { formatTime } from '../../meta/time.ts'
 import { checkDns1123Label } from '../../meta/names.ts'
 import type { Companion, OperationContext, Strategy } from '../resource-definition.ts'
 import { phaseLabel, workspaceFinalizer } from './workspace-crd.ts'
@@ -23,7 +24,7 @@ export function createWorkspaceStrategy({ contentDefinitions, caPem }: Workspace
       const { metadata } = object
       const finalizers = metadata.finalizers ?? []
       metadata.finalizers = finalizers.includes(workspaceFinalizer) ? finalizers : [...finalizers, workspaceFinalizer]
-      const since = toSeconds(nowMs)
+      const since = formatTime(nowMs)
       object['status'] = {
         phase: 'Ready',
         conditions: [
@@ -69,8 +70,4 @@ function validateUpdate(object: KubeObject, previous: KubeObject): FieldError[] 
 function setPhase(object: KubeObject, phase: string): void {
   object['status'] = { ...(object as Workspace).status, phase }
   object.metadata.labels = { ...object.metadata.labels, [phaseLabel]: phase }
-}
-
-function toSeconds(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`
 }
