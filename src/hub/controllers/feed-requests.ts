@@ -1,6 +1,6 @@
 import type { ReconcileRequest } from '../../controller/controller.ts'
 import type { Backend, FeedEvent, Key } from '../../storage/backend.ts'
-import { identityPrefix, type ObjectAddress, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
+import { identityPrefix, lifecycleKey, type ObjectAddress, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
 
 const pageSize = 1_000
 
@@ -43,5 +43,32 @@ export async function* addressesOf(
     const last = page.items.at(-1)
     if (!page.more || !last) return
     start = `${last.key}\u0000`
+  }
+}
+
+const lifecyclePrefix = lifecycleKey('')
+const terminatingMark = Buffer.from('"state":"Terminating"')
+
+/**
+ * Logical clusters that are being removed as a whole, as far as the feed has told since the start: what goes there needs
+ * nobody to look after it. Holds a name only until the removal is done.
+ */
+export interface TerminatingClusters {
+  /** To be called with every event, before `has` is asked about it. */
+  follow(event: FeedEvent): void
+  has(logicalCluster: string): boolean
+}
+
+export function followTerminatingClusters(): TerminatingClusters {
+  const names = new Set<string>()
+  return {
+    follow({ key, value }) {
+      if (!key.startsWith(lifecyclePrefix)) return
+      const name = key.slice(lifecyclePrefix.length)
+      const bytes = value && Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+      if (bytes?.includes(terminatingMark)) names.add(name)
+      else names.delete(name)
+    },
+    has: (logicalCluster) => names.has(logicalCluster),
   }
 }

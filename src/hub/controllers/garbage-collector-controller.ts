@@ -9,15 +9,26 @@ import {
 } from '../../reconcilers/garbage-collector/garbage-collector-reconciler.ts'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import type { FeedEvent } from '../../storage/backend.ts'
-import { ownerPrefix, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
+import { type ObjectAddress, ownerPrefix, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
 import { decodeStoredValue } from '../../storage/stored-value.ts'
+import { followTerminatingClusters } from './feed-requests.ts'
 import { type ControllerParts, feedController } from './controller-parts.ts'
 
 export function garbageCollectorController(parts: ControllerParts): Controller {
+  const terminating = followTerminatingClusters()
+  const owners = createOwnerIndex(parts)
   return feedController(parts, {
     name: 'garbage-collector',
     workers: 8,
-    toRequests,
+    toRequests(event) {
+      terminating.follow(event)
+      owners.follow(event)
+      const address = parseObjectKey(event.key)
+      if (!address) return []
+      // Where everything goes, what depends on a thing that is gone goes as well.
+      if (event.type === 'delete' && terminating.has(address.logicalCluster)) return []
+      return toRequests(event, address)
+    },
     // Everything that has an owner is in the owner index, so a lost history is looked through there.
     resync: async (enqueue, signal) => {
       let start = 'w/'
@@ -34,7 +45,7 @@ export function garbageCollectorController(parts: ControllerParts): Controller {
     },
     reconcile: createGarbageCollectorReconciler({
       clientOf: parts.clientOf,
-      dependentsOf: (logicalCluster, uid) => dependentsOf(parts, logicalCluster, uid),
+      dependentsOf: owners.dependentsOf,
       servedVersion: (logicalCluster, group, resource) => servedVersion(parts, logicalCluster, group, resource),
       resourceOfKind: (logicalCluster, apiVersion, kind) => resourceOfKind(parts, logicalCluster, apiVersion, kind),
     }),
@@ -44,9 +55,7 @@ export function garbageCollectorController(parts: ControllerParts): Controller {
 const ownersField = Buffer.from('"ownerReferences":[')
 const finalizersField = Buffer.from('"finalizers":[')
 
-function toRequests({ type, key, value, previous }: FeedEvent): ReconcileRequest[] {
-  const address = parseObjectKey(key)
-  if (!address) return []
+function toRequests({ type, value, previous }: FeedEvent, address: ObjectAddress): ReconcileRequest[] {
   if (type === 'delete') {
     const uid = previous && uidOf(previous.value)
     return uid === undefined ? [] : [ownerGoneRequest(address.logicalCluster, uid)]
@@ -68,13 +77,42 @@ function uidOf(value: Uint8Array): string | undefined {
   }
 }
 
-async function dependentsOf({ backend }: ControllerParts, logicalCluster: string, uid: string): Promise<Dependent[]> {
-  const prefix = ownerPrefix(logicalCluster, uid)
-  const { items } = await backend.range({ start: prefix, end: prefixEnd(prefix), keysOnly: true })
-  return items.map(({ key }) => {
-    const [, , , group = '', resource = '', namespace = '', name = ''] = key.split('/')
-    return { group, resource, namespace, name }
-  })
+const rememberedOwnerless = 10_000 // logical clusters; ~100 bytes each
+
+/** The owner index. Where nothing has an owner, as in most logical clusters, no deletion asks the store for dependents. */
+function createOwnerIndex({ backend }: ControllerParts) {
+  const ownerless = new Set<string>()
+  let added = 0
+  const isOwnerless = async (logicalCluster: string): Promise<boolean> => {
+    if (ownerless.has(logicalCluster)) return true
+    const before = added
+    const prefix = `w/${logicalCluster}/`
+    const { items } = await backend.range({ start: prefix, end: prefixEnd(prefix), limit: 1, keysOnly: true })
+    if (items.length > 0) return false
+    // A key that came while the store was asked may have been missed.
+    if (added === before) {
+      if (ownerless.size >= rememberedOwnerless) ownerless.clear()
+      ownerless.add(logicalCluster)
+    }
+    return true
+  }
+  return {
+    /** To be called with every event. */
+    follow({ key, type }: FeedEvent): void {
+      if (type === 'delete' || !key.startsWith('w/')) return
+      added += 1
+      ownerless.delete(key.slice(2, key.indexOf('/', 2)))
+    },
+    async dependentsOf(logicalCluster: string, uid: string): Promise<Dependent[]> {
+      if (await isOwnerless(logicalCluster)) return []
+      const prefix = ownerPrefix(logicalCluster, uid)
+      const { items } = await backend.range({ start: prefix, end: prefixEnd(prefix), keysOnly: true })
+      return items.map(({ key }) => {
+        const [, , , group = '', resource = '', namespace = '', name = ''] = key.split('/')
+        return { group, resource, namespace, name }
+      })
+    },
+  }
 }
 
 async function servedVersion({ catalog }: ControllerParts, logicalCluster: string, group: string, resource: string) {

@@ -4,7 +4,7 @@ import { createNamespaceContentsReconciler } from '../../reconcilers/namespace-c
 import { createNamespaceReconciler } from '../../reconcilers/namespace/namespace-reconciler.ts'
 import { namespaceContents } from '../../registry/tenancy/workspace-contents.ts'
 import { collectionPrefix, prefixEnd } from '../../storage/keys.ts'
-import { addressesOf, addressIn, isTerminating, toRequest } from './feed-requests.ts'
+import { addressesOf, addressIn, followTerminatingClusters, isTerminating, toRequest } from './feed-requests.ts'
 import { type ControllerParts, feedController } from './controller-parts.ts'
 
 export function namespaceController(parts: ControllerParts): Controller {
@@ -45,16 +45,20 @@ async function occupiedResources(
 }
 
 export function namespaceContentsController(parts: ControllerParts, caPem: string): Controller {
+  const terminating = followTerminatingClusters()
   return feedController(parts, {
     name: 'namespace-contents',
-    toRequests({ type, key, previous }) {
+    toRequests(event) {
+      terminating.follow(event)
+      const { type, key, previous } = event
       // New ones come with their namespace: only what changes or goes afterwards matters.
       if (type === 'put' && previous === undefined) return []
       const account = addressIn(key, '', 'serviceaccounts')
       const address = account?.name === 'default' ? account : undefined
       const configMap = address ? undefined : addressIn(key, '', 'configmaps')
       const found = address ?? (configMap?.name === 'kube-root-ca.crt' ? configMap : undefined)
-      return found ? [{ logicalCluster: found.logicalCluster, namespace: '', name: found.namespace }] : []
+      if (!found || terminating.has(found.logicalCluster)) return []
+      return [{ logicalCluster: found.logicalCluster, namespace: '', name: found.namespace }]
     },
     async resync(enqueue, signal) {
       for await (const address of addressesOf(parts.backend, ':namespaces', signal)) enqueue(address)

@@ -49,8 +49,8 @@ export async function deleteLogicalCluster(
   if (!(await fenceLogicalCluster(parts.backend, logicalCluster))) return []
   const remaining = await markHeldObjects(parts, logicalCluster)
   if (remaining.length > 0) return remaining
-  await removeObjects(parts, logicalCluster, ({ group }) => group !== definitionsPrefix)
-  await removeObjects(parts, logicalCluster, () => true)
+  const left = await removeObjects(parts, logicalCluster, ({ group }) => group !== definitionsPrefix)
+  if (left > 0) await removeObjects(parts, logicalCluster, () => true)
   await removeKeys(parts.backend, `w/${logicalCluster}/`)
   await parts.backend.txn({ deletes: [lifecycleKey(logicalCluster)] })
   return []
@@ -115,11 +115,13 @@ async function mark({ catalog, store, user }: DeletionParts, address: ObjectAddr
   }
 }
 
+/** Answers how many do not belong and are still there. */
 async function removeObjects(
   { backend, catalog }: DeletionParts,
   logicalCluster: string,
   belongs: (address: ObjectAddress) => boolean,
-): Promise<void> {
+): Promise<number> {
+  let left = 0
   const identities = new Map<string, string | undefined>()
   const identityOf = async ({ group, resource }: ObjectAddress): Promise<string | undefined> => {
     const type = `${group}/${resource}`
@@ -131,12 +133,16 @@ async function removeObjects(
     const keys: Key[] = []
     for (const { key } of items) {
       const address = parseObjectKey(key)
-      if (!address || !belongs(address)) continue
+      if (!address || !belongs(address)) {
+        left += 1
+        continue
+      }
       const identity = await identityOf(address)
       keys.push(key, ...(identity === undefined ? [] : [identityKey(identity, address)]))
     }
     await deleteKeys(backend, keys)
   }
+  return left
 }
 
 async function removeKeys(backend: Backend, prefix: string): Promise<void> {
