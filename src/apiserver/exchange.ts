@@ -75,7 +75,7 @@ function isAuditId(text: string): boolean {
 
 /** A quoted-string of RFC 9110; what a header cannot hold is dropped. */
 function quoteWarning(text: string): string {
-  const printable = text.replace(/[\n\r\t]/g, ' ').replace(/[\u0000-\u001f\u007f]/g, '')
+  const printable = text.replace(/\s/g, ' ').replace(/\p{Cc}/gu, '')
   const escaped = printable.replace(/[\\"]/g, String.raw`\$&`)
   return `"${Buffer.from(escaped, 'utf8').toString('latin1')}"`
 }

@@ -1,5 +1,9 @@
 import { chain, isPromise, type MaybePromise } from '../base/maybe-promise.ts'
-import { type AuthorizationAttributes, wildcardLogicalCluster } from '../access/authorization/attributes.ts'
+import {
+  type AuthorizationAttributes,
+  type AuthorizationDecision,
+  wildcardLogicalCluster,
+} from '../access/authorization/attributes.ts'
 import { forbiddenError, missingWorkspaceForbidden } from '../access/authorization/forbidden.ts'
 import { anonymousIdentity, isSystemMaster } from '../access/authentication/identity.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
@@ -35,7 +39,7 @@ export function handleRequest(parts: ServerParts, request: ApiRequest): MaybePro
   try {
     const response = runFrom(parts, exchange, 0)
     if (!isPromise(response)) return finish(parts, exchange, response)
-    return settle(parts, exchange, response)
+    return firstOf(parts, exchange, response)
   } catch (error) {
     return finish(parts, exchange, fail(parts, exchange, error))
   }
@@ -51,27 +55,24 @@ function runFrom(parts: ServerParts, exchange: Exchange, start: number): MaybePr
 }
 
 /** The answer, its failure or its timeout, whichever comes first: one promise for all of them. */
-function settle(parts: ServerParts, exchange: Exchange, response: Promise<ApiResponse>): Promise<ApiResponse> {
+function firstOf(parts: ServerParts, exchange: Exchange, response: Promise<ApiResponse>): Promise<ApiResponse> {
   return new Promise((resolve) => {
     let isSettled = false
+    const settle = (made: ApiResponse): void => {
+      if (isSettled) return
+      isSettled = true
+      cancel?.()
+      resolve(finish(parts, exchange, made))
+    }
     const cancel = isLongRunning(exchange)
       ? undefined
       : parts.clock.after(parts.limits.timeoutMs, () => {
-          isSettled = true
           const late = timeout('Timeout: request did not complete within the allotted timeout')
-          resolve(finish(parts, exchange, fail(parts, exchange, late)))
+          settle(fail(parts, exchange, late))
         })
     response.then(
-      (made) => {
-        if (isSettled) return
-        cancel?.()
-        resolve(finish(parts, exchange, made))
-      },
-      (error: unknown) => {
-        if (isSettled) return
-        cancel?.()
-        resolve(finish(parts, exchange, fail(parts, exchange, error)))
-      },
+      (made) => settle(made),
+      (error: unknown) => settle(fail(parts, exchange, error)),
     )
   })
 }
@@ -83,7 +84,7 @@ function fail(parts: ServerParts, exchange: Exchange, error: unknown): ApiRespon
     parts.logger.error('request failed', { method, url, auditId: exchange.auditId, error: String(unknown), stack })
   })
   if (isApiStatusError(error) && error.cause !== undefined && error.code >= 500) {
-    parts.logger.error('request failed', { method, url, auditId: exchange.auditId, error: String(error.cause) })
+    parts.logger.error('request failed', { method, url, auditId: exchange.auditId, error: error.cause })
   }
   return respondStatus(exchange, status)
 }
@@ -186,11 +187,13 @@ function authorize(parts: ServerParts, exchange: Exchange): MaybePromise<void> {
   exchange.attributes = attributes
   const decision = parts.authorizer.authorize(attributes)
   if (isPromise(decision)) {
-    return decision.then(({ allowed, reason }) => {
-      if (!allowed) throw forbiddenError(attributes, reason)
-    })
+    return decision.then((late) => requireAllowed(attributes, late))
   }
-  if (!decision.allowed) throw forbiddenError(attributes, decision.reason)
+  requireAllowed(attributes, decision)
+}
+
+function requireAllowed(attributes: AuthorizationAttributes, { allowed, reason }: AuthorizationDecision): void {
+  if (!allowed) throw forbiddenError(attributes, reason)
 }
 
 function attributesOf(exchange: Exchange, logicalCluster: string): AuthorizationAttributes {

@@ -10,7 +10,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import type { Identity } from '../client/transport.ts'
 import type { FallbackHandler, Listening, ListenOptions } from './api-server.ts'
 import { serveHttp1 } from './http1.ts'
@@ -107,7 +107,7 @@ function serveHttp1Requests(
 function compatible(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-): [Http2ServerRequest, Http2ServerResponse<Http2ServerRequest>] {
+): [Http2ServerRequest, Http2ServerResponse] {
   const raw = Object.entries(headers).flatMap(([name, value]) => [name, String(value)])
   return [new Http2ServerRequest(stream, headers, {}, raw), new Http2ServerResponse(stream)]
 }

@@ -20,11 +20,11 @@ export function createRequestMetrics(gauges: { inFlight(): number; watches(): nu
   const series = new Map<string, Series>()
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const registers = [registry]
+  const registers: Registry[] = []
   const eachSeries = (set: (labels: Series['labels'], one: Series) => void): void => {
     for (const one of series.values()) set(one.labels, one)
   }
-  new Counter({
+  const requests = new Counter({
     name: 'apiserver_request_total',
     help: 'Answered requests.',
     labelNames,
@@ -34,7 +34,7 @@ export function createRequestMetrics(gauges: { inFlight(): number; watches(): nu
       eachSeries((labels, { count }) => this.inc(labels, count))
     },
   })
-  new Counter({
+  const durations = new Counter({
     name: 'apiserver_request_duration_seconds_total',
     help: 'Time from the arrival of requests to the beginning of their answers.',
     labelNames,
@@ -44,6 +44,8 @@ export function createRequestMetrics(gauges: { inFlight(): number; watches(): nu
       eachSeries((labels, { durationMs }) => this.inc(labels, durationMs / 1000))
     },
   })
+  registry.registerMetric(requests)
+  registry.registerMetric(durations)
   gauge(registry, 'apiserver_current_inflight_requests', 'Requests in work.', gauges.inFlight)
   gauge(registry, 'apiserver_longrunning_requests', 'Open watches.', gauges.watches)
   return {
@@ -57,14 +59,15 @@ export function createRequestMetrics(gauges: { inFlight(): number; watches(): nu
 }
 
 function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  new Gauge({
+  const metric = new Gauge({
     name,
     help,
-    registers: [registry],
+    registers: [],
     collect() {
       this.set(read())
     },
   })
+  registry.registerMetric(metric)
 }
 
 function seriesOf(series: Map<string, Series>, { attributes, status }: RequestRecord): Series {

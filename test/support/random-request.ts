@@ -241,7 +241,7 @@ function change(root: JsonObject, where: number, value: unknown, how: string): v
     }
   }
   visit(root)
-  const [object, key] = places[where % Math.max(1, places.length)] ?? [root as Record<string, unknown>, 'x']
+  const [object, key] = places[where % Math.max(1, places.length)] ?? [root, 'x']
   if (how === 'drop') delete object[key]
   else if (how === 'add' && !Array.isArray(object)) object[`${key}X`] = value
   else object[key] = value

@@ -186,7 +186,8 @@ function builtinSelector(object: KubeObject): string {
   const selector = valueAt(object, ['spec', 'selector'])
   if (!isJsonObject(selector)) return ''
   const isPlainMap = selector['matchLabels'] === undefined && selector['matchExpressions'] === undefined
-  return formatLabelSelector((isPlainMap ? { matchLabels: selector } : selector) as LabelSelector)
+  const whole: LabelSelector = isPlainMap ? { matchLabels: selector as Record<string, string> } : selector
+  return formatLabelSelector(whole)
 }
 
 function replicasOf(wanted: KubeObject): number {

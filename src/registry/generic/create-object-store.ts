@@ -18,6 +18,7 @@ import { listObjects, waitForResourceVersion } from './list-objects.ts'
 import { createLifecycles } from './logical-cluster-lifecycle.ts'
 import type { ListQuery, ObjectStore, ResourceScope } from './object-store.ts'
 import type { StoreParts } from './store-parts.ts'
+import { createTurns } from './turns.ts'
 import { toVersion, toVersionBytes } from './stored-form.ts'
 import { updateObject } from './update-object.ts'
 import { watchObjects } from './watch-objects.ts'
@@ -43,7 +44,17 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore & { 
     get: (address) => readOne(parts, address),
     list: (collection) => readAll(parts, collection),
   }
-  const parts: StoreParts = { backend, cache, catalog, lifecycles, reader, clock, fillRandom, logger }
+  const parts: StoreParts = {
+    backend,
+    cache,
+    catalog,
+    lifecycles,
+    reader,
+    turns: createTurns(),
+    clock,
+    fillRandom,
+    logger,
+  }
   return {
     reader,
     get: (scope, namespace, name) => getObject(parts, scope, namespace, name),

@@ -33,7 +33,7 @@ export async function deleteObject(
     await request.admit?.(undefined, previous)
     const marked = mark(definition, previous, options, parts.clock.now())
     if (marked === previous) return { object: current, gone: false }
-    const outcome = marked ? await encodeMarked(scope, current, marked) : undefined
+    const outcome = marked ? encodeMarked(scope, current, marked) : undefined
     const last = outcome ? undefined : lastState(parts, scope, current, previous)
     if (context.dryRun) return { object: last ?? outcome?.at(current.revision) ?? current, gone: !marked }
     const lifecycle = await parts.lifecycles.read(scope.logicalCluster)

@@ -8,6 +8,7 @@ import type { ResourceCatalog } from '../resource-catalog.ts'
 import type { OperationContext } from '../resource-definition.ts'
 import type { Lifecycles } from './logical-cluster-lifecycle.ts'
 import type { ResourceScope, WriteContext } from './object-store.ts'
+import type { Turns } from './turns.ts'
 
 /** What the verbs of the object store share. */
 export interface StoreParts {
@@ -16,6 +17,8 @@ export interface StoreParts {
   readonly catalog: ResourceCatalog
   readonly lifecycles: Lifecycles
   readonly reader: ObjectReader
+  /** Where writers of one object wait for each other, once they have met. */
+  readonly turns: Turns
   readonly clock: Clock
   readonly fillRandom: FillRandom
   readonly logger: Logger

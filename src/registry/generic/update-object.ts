@@ -30,20 +30,34 @@ export async function updateObject(
   scope: ResourceScope,
   request: UpdateRequest,
 ): Promise<WriteResult> {
-  const { namespace, name, context } = request
-  const operation = operationContext(parts, scope, namespace, context, request.part?.subresource)
-  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const found = await findForWrite(parts, scope, namespace, name)
-    if (!found.object) {
-      if (!request.createWhenAbsent) throw notFound(scope.definition, name)
-      const result = await tryCreateWanted(parts, scope, request)
+  const { namespace, name, context, part } = request
+  const operation = operationContext(parts, scope, namespace, context, part?.subresource)
+  const first = await attempt(parts, scope, request, operation)
+  if (first) return first
+  // Others write the same object: from here on they wait for each other instead of losing to each other.
+  const release = await parts.turns.take(objectKey(addressOf(scope, namespace, name)))
+  try {
+    for (let count = 2; count <= maxAttempts; count++) {
+      const result = await attempt(parts, scope, request, operation)
       if (result) return result
-      continue
     }
-    const result = await tryUpdate(parts, scope, request, operation, found, found.object)
-    if (result) return result
+  } finally {
+    release()
   }
   throw conflict(scope.definition, name, 'the object changes too fast; please try again')
+}
+
+/** Undefined when another writer was faster. */
+async function attempt(
+  parts: StoreParts,
+  scope: ResourceScope,
+  request: UpdateRequest,
+  operation: OperationContext,
+): Promise<WriteResult | undefined> {
+  const found = await findForWrite(parts, scope, request.namespace, request.name)
+  if (found.object) return tryUpdate(parts, scope, request, operation, found, found.object)
+  if (!request.createWhenAbsent) throw notFound(scope.definition, request.name)
+  return tryCreateWanted(parts, scope, request)
 }
 
 /** Undefined when somebody else created it meanwhile. */
