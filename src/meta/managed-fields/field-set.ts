@@ -72,8 +72,8 @@ export function union(left: FieldSet, right: FieldSet): FieldSet {
 }
 
 function unionOfNodes(left: FieldSet, right: FieldSet): FieldSet {
-  if (isEmptySet(left)) return asMember(right)
   if (isEmptySet(right)) return asMember(left)
+  if (isEmptySet(left)) return asMember(right)
   return union(left, right)
 }
 

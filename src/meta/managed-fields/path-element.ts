@@ -89,7 +89,9 @@ function compareKeyTexts(left: string, right: string): number | undefined {
   while (at < left.length && left.charCodeAt(at) === right.charCodeAt(at)) at++
   const [first, second] = [left.charCodeAt(at), right.charCodeAt(at)]
   if ((isDigit(first) || isDigit(second)) && isInNumber(left, at)) return undefined
-  // The quote that ends a string sorts before anything that goes on.
+  // The end of a key, and the quote that ends a string, sort before anything that goes on.
+  if (at === left.length - 1) return -1
+  if (at === right.length - 1) return 1
   if (first === quoteCode) return -1
   if (second === quoteCode) return 1
   return first < second ? -1 : 1
