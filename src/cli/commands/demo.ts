@@ -6,6 +6,8 @@ interface DemoFlags {
   logLevel: string
 }
 
+const endSignals = ['SIGTERM', 'SIGINT'] as const
+
 /** `atoll demo`: a hub, two simulated child clusters and a story, with nothing but Node. */
 export function addDemoCommand(program: Command, print: (text: string) => void): void {
   program
@@ -29,6 +31,12 @@ async function demo({ keep = false, logLevel: givenLevel }: DemoFlags, print: (t
   const narrator = createNarrator(print)
   const startedMs = performance.now()
   const folder = mkdtempSync(join(tmpdir(), 'atoll-demo-'))
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
+  const giveUp = () => {
+    removeFolder()
+    process.exit(130)
+  }
+  for (const signal of endSignals) process.once(signal, giveUp)
   try {
     print('Atoll demo: a real hub and two SIMULATED child clusters in this process.\n')
     print('Simulated means: a real API server whose nodes, scheduler and kubelets are played. No container runs.\n')
@@ -39,12 +47,13 @@ async function demo({ keep = false, logLevel: givenLevel }: DemoFlags, print: (t
       narrator.command('export KUBECONFIG=kubeconfig')
       await tellStory(stage, narrator)
       print(`\nThat was the whole story, in ${Math.round((performance.now() - startedMs) / 1_000)} s.\n`)
+      for (const signal of endSignals) process.off(signal, giveUp)
       if (keep) await keepRunning(stage.kubeconfigPath, print)
     } finally {
       await stage.close()
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder()
   }
 }
 
@@ -55,6 +64,6 @@ function keepRunning(kubeconfigPath: string, print: (text: string) => void): Pro
   print('  kubectl config get-contexts      (root, payments, shop: workspaces; east, west: simulated clusters)\n')
   print('  kubectl --context payments get deployments\n')
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+    for (const signal of endSignals) process.once(signal, () => resolve())
   })
 }
