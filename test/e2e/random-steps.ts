@@ -23,6 +23,16 @@ function unique(items: Json[], keyOf: (item: Json) => string): Json[] {
   return items.filter((item) => !seen.has(keyOf(item)) && seen.add(keyOf(item)))
 }
 
+/** What tells items apart: the values of some fields, or their defaults. */
+function keyOf(...names: readonly (string | readonly [string, Json])[]): (item: Json) => string {
+  return (item) => {
+    const values = names.map((name) => {
+      return typeof name === 'string' ? (item as JsonObject)[name] : ((item as JsonObject)[name[0]] ?? name[1])
+    })
+    return JSON.stringify(values)
+  }
+}
+
 /** An object with a random part of the fields. */
 function part(random: () => number, fields: Record<string, Make>, share = 0.4): JsonObject {
   const chosen = Object.entries(fields).filter(() => random() < share)
@@ -51,12 +61,12 @@ const widgetSpec: Record<string, Make> = {
   set: (random) =>
     unique(
       some(random, () => word(random), 3),
-      String,
+      JSON.stringify,
     ),
   byKey: (random) =>
     unique(
       some(random, () => ({ name: word(random), ...part(random, { port: digit, v: digit }) }), 3),
-      (item) => `${(item as JsonObject)['name']} ${(item as JsonObject)['port'] ?? 80}`,
+      keyOf('name', ['port', 80]),
     ),
   atomicMap: (random) => part(random, { x: digit, y: freeValue }),
   granular: (random) => part(random, { k1: word, k2: word, k3: word }, 0.5),
@@ -74,13 +84,13 @@ const widgetSpec: Record<string, Make> = {
             tags: (r) =>
               unique(
                 some(r, () => word(r), 2),
-                String,
+                JSON.stringify,
               ),
           }),
         }),
         3,
       ),
-      (item) => String((item as JsonObject)['id']),
+      keyOf('id'),
     ),
   }),
 }
@@ -91,7 +101,7 @@ const metadata: Record<string, Make> = {
   finalizers: (random) =>
     unique(
       some(random, () => pick(random, ['x.io/a', 'x.io/b', 'x.io/c']), 3),
-      String,
+      JSON.stringify,
     ),
 }
 
@@ -129,12 +139,12 @@ const container: Record<string, Make> = {
         }),
         3,
       ),
-      (item) => `${(item as JsonObject)['containerPort']} ${(item as JsonObject)['protocol'] ?? 'TCP'}`,
+      keyOf('containerPort', ['protocol', 'TCP']),
     ),
   env: (random) =>
     unique(
       some(random, () => ({ name: pick(random, ['A', 'B', 'C']), value: word(random) }), 3),
-      (item) => String((item as JsonObject)['name']),
+      keyOf('name'),
     ),
   args: (random) => some(random, () => word(random), 2),
   command: (random) => some(random, () => word(random), 2),
@@ -155,7 +165,7 @@ const podParts: Record<string, Make> = {
   volumes: (random) =>
     unique(
       some(random, () => ({ name: pick(random, ['v1', 'v2', 'v3']), emptyDir: {} }), 3),
-      (item) => String((item as JsonObject)['name']),
+      keyOf('name'),
     ),
   terminationGracePeriodSeconds: digit,
 }

@@ -1,17 +1,22 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { agentServiceAccount } from '../../src/agent/child-names.ts'
+import { readKubeconfig } from '../../src/client/node/kubeconfig.ts'
 import type { ChildCluster } from '../../src/meta/fleet/child-cluster.ts'
 import type { Delivery } from '../../src/meta/fleet/delivery.ts'
 import { agentNamespace, hubIdAnnotation, namespaceOriginAnnotation } from '../../src/meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../src/meta/object.ts'
 import type { AuditEntry } from './audit-log.ts'
 import { eventually } from './eventually.ts'
-import { startHubProcess, type HubProcess, type HubProcessOptions } from './hub-process.ts'
+import { atollProgram, startHubProcess, type HubProcess, type HubProcessOptions } from './hub-process.ts'
 import { startKubeCluster, type KubeCluster } from './kube-cluster.ts'
+import { whileRunning } from './control-plane.ts'
+import type { Service } from './process-group.ts'
 import { createStrictKubectl } from './kubectl.ts'
 
 /** How a child cluster is connected: the hub dials it, or an agent beside it dials the hub. */
-export type JoinMode = 'kubeconfig'
-export const joinModes: readonly JoinMode[] = ['kubeconfig']
+export type JoinMode = 'kubeconfig' | 'agent'
+export const joinModes: readonly JoinMode[] = ['kubeconfig', 'agent']
 
 export interface List<T = KubeObject> {
   readonly items: readonly T[]
@@ -36,6 +41,11 @@ export interface FleetWorld extends AsyncDisposable {
   readonly hub: HubProcess
   readonly children: readonly Child[]
   join: (child: Child, options?: { readonly mode?: JoinMode; readonly labels?: string }) => Promise<ChildCluster>
+  /** Starts `atoll agent` with the credentials in a state folder; default is that of the first one for this child. */
+  startAgent: (child: Child, options?: { readonly stateDir?: string; readonly joinToken?: string }) => Service
+  agentStateDir: (child: Child) => string
+  /** The agent that `join` started. */
+  agentOf: (child: Child) => Service | undefined
   childCluster: (name: string) => Promise<ChildCluster>
   condition: (name: string, type: string) => Promise<{ readonly status?: string; readonly message?: string }>
   /** The namespaces of a child that hold a namespace of a workspace; "" when there is none. */
@@ -73,16 +83,43 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
   const hub = hubResult.value
   const children = clusterResults.flatMap((result) => (result.status === 'fulfilled' ? [toChild(result.value)] : []))
   const childCluster = (name: string) => hub.getJson<ChildCluster>('root', ['childcluster', name])
+  const agents = new Map<string, Service>()
+  const caFile = join(hub.folder, 'hub-ca.crt')
   const logicalClusters = new Map<string, string>()
 
   const world: FleetWorld = {
     hub,
     children,
-    async join(child, { labels } = {}) {
-      const words = ['join', child.name, '--child-kubeconfig', child.cluster.kubeconfigPath]
-      await hub.mustAtoll([...words, ...(labels === undefined ? [] : ['--labels', labels])], { timeoutMs: 120_000 })
+    async join(child, { labels, mode = 'kubeconfig' } = {}) {
+      const words = ['join', child.name, ...(labels === undefined ? [] : ['--labels', labels])]
+      if (mode === 'kubeconfig') {
+        await hub.mustAtoll([...words, '--child-kubeconfig', child.cluster.kubeconfigPath], { timeoutMs: 120_000 })
+        return childCluster(child.name)
+      }
+      const told = await hub.mustAtoll([...words, '--mode', 'agent'])
+      const joinToken = /--join-token (\S+)/.exec(told)?.[1]
+      if (joinToken === undefined) throw new Error(`no join token in: ${told}`)
+      await writeFile(
+        caFile,
+        readKubeconfig(hub.kubeconfigPath).clusters[0]?.cluster['certificate-authority-data'] ?? '',
+        'base64',
+      )
+      await rm(world.agentStateDir(child), { recursive: true, force: true })
+      const agent = world.startAgent(child, { joinToken })
+      agents.set(child.name, agent)
+      await whileRunning([agent], `the child cluster ${child.name} is ready`, async () => {
+        return (await world.condition(child.name, 'Ready')).status === 'True'
+      })
       return childCluster(child.name)
     },
+    startAgent(child, { stateDir = world.agentStateDir(child), joinToken } = {}) {
+      const words = ['agent', '--hub', hub.url, '--hub-ca', caFile, '--state-dir', stateDir]
+      const given = ['--child-kubeconfig', child.cluster.kubeconfigPath]
+      const token = joinToken === undefined ? [] : ['--join-token', joinToken]
+      return hub.processes.start(`agent-${child.name}`, process.execPath, [atollProgram, ...words, ...given, ...token])
+    },
+    agentStateDir: ({ name }) => join(hub.folder, `agent-state-${name}`),
+    agentOf: ({ name }) => agents.get(name),
     childCluster,
     async condition(name, type) {
       const { status } = await childCluster(name)

@@ -37,6 +37,14 @@ export interface WorkspaceKubectl {
   readonly refused: (...args: string[]) => Promise<string>
 }
 
+/**
+ * `kubectl get --raw` of a path in a workspace. Older ones forget the path of their server, newer ones put it in front: so
+ * it is named in full, on a server without one.
+ */
+export function rawPath(hub: HubProcess, workspacePath: string, path: string): string[] {
+  return ['get', '--raw', `/clusters/${workspacePath}${path}`, `--server=${hub.url}`]
+}
+
 export interface WorkspaceKubectlOptions {
   readonly hub: HubProcess
   /** Path of the program. */

@@ -7,7 +7,7 @@ import type { ControlPlane } from '../support/control-plane.ts'
 import { judgePrograms, startJudge } from '../support/judge.ts'
 import { kubeBinaries } from '../support/kube-binaries.ts'
 import { createPinoLogger } from '../../src/hub/pino-logger.ts'
-import { describeWorkloads } from './simulation-contract.ts'
+import { describeWorkloads } from '../integration/simulation-contract.ts'
 
 const binaries = kubeBinaries(judgePrograms)
 if (!binaries.available) console.warn(`SKIPPED: ${binaries.reason}`)
