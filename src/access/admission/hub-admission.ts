@@ -29,7 +29,7 @@ export function hubAdmission(options: HubAdmissionOptions): AdmissionPlugin[] {
   return [
     ...(ownsMarks ? [reservedMetadata] : []), // first: what the others set is the hub's own doing
     createNamespaceLifecycle(reader),
-    createWorkspaceAdmission({ reader, newName: newLogicalClusterName, urlOf }),
+    createWorkspaceAdmission({ reader, rules, newName: newLogicalClusterName, urlOf }),
     createServiceAccountAdmission(reader),
     createPriority(reader),
     defaultTolerationSeconds,

@@ -1,22 +1,11 @@
-import { afterEach, beforeEach, describe, type TestContext } from 'vitest'
-import type { Backend } from '../backend.ts'
-import type { BackendHarness, OpenHarness } from './backend-harness.ts'
+import { afterEach, beforeEach, describe } from 'vitest'
+import type { BackendHarness, ContractContext, OpenHarness } from './backend-harness.ts'
 import { compactionContract } from './contract-compaction.ts'
 import { feedContract } from './contract-feed.ts'
 import { lifetimeContract } from './contract-lifetime.ts'
 import { modelContract } from './contract-model.ts'
 import { readContract } from './contract-reads.ts'
 import { txnContract } from './contract-txn.ts'
-
-/** What each part of the suite works with: fresh for every test. */
-export interface ContractContext {
-  backend: () => Backend
-  /** A power that not every driver has; without it the test is skipped, and says so. */
-  need: <P extends 'reopen' | 'openDelayed' | 'holdWrites'>(
-    test: TestContext,
-    power: P,
-  ) => NonNullable<BackendHarness[P]>
-}
 
 /** Holds a driver to every promise of `storage/backend.ts`. `open` makes an empty store; it is called once a test. */
 export function runBackendContract(name: string, open: OpenHarness): void {

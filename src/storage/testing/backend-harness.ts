@@ -1,3 +1,4 @@
+import type { TestContext } from 'vitest'
 import type { Backend, FeedBatch, FeedEvent, KeyValue } from '../backend.ts'
 
 /** What a driver gives to the contract suite: an empty store, and what only some drivers can do. */
@@ -14,6 +15,16 @@ export interface BackendHarness {
 }
 
 export type OpenHarness = () => Promise<BackendHarness>
+
+/** What each part of the suite works with: fresh for every test. */
+export interface ContractContext {
+  backend: () => Backend
+  /** A power that not every driver has; without it the test is skipped, and says so. */
+  need: <P extends 'reopen' | 'openDelayed' | 'holdWrites'>(
+    test: TestContext,
+    power: P,
+  ) => NonNullable<BackendHarness[P]>
+}
 
 export const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 export const text = (value: Uint8Array | undefined): string | undefined =>

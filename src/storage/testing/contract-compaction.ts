@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ContractContext } from './backend-contract.ts'
+import type { ContractContext } from './backend-harness.ts'
 import { pages, put, record, remove, replay, text } from './backend-harness.ts'
 
 export function compactionContract({ backend }: ContractContext): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FeedEvent } from '../backend.ts'
-import type { ContractContext } from './backend-contract.ts'
+import type { ContractContext } from './backend-harness.ts'
 import { bytes, plainEvent, put, record, remove, replay, text } from './backend-harness.ts'
 
 export function feedContract({ backend, need }: ContractContext): void {

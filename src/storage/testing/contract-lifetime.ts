@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ContractContext } from './backend-contract.ts'
+import type { ContractContext } from './backend-harness.ts'
 import { bytes, plain, put, record, remove, replay } from './backend-harness.ts'
 
 export function lifetimeContract({ backend, need }: ContractContext): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { maxKeyBytes, maxTxnOperations, type TxnRequest } from '../backend.ts'
-import type { ContractContext } from './backend-contract.ts'
+import type { ContractContext } from './backend-harness.ts'
 import { bytes, plain, put, record, remove, replay, text } from './backend-harness.ts'
 
 export function txnContract({ backend, need }: ContractContext): void {
