@@ -71,6 +71,23 @@ export function send(session: ClientHttp2Session, target: Target, call: Call): P
   })
 }
 
+/** Reads one JSON document; throws when it is refused. */
+export function read(session: ClientHttp2Session, target: Target, path: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const stream = openStream(session, target, { method: 'GET', path })
+    const chunks: Buffer[] = []
+    let status = 0
+    stream.on('response', (headers) => (status = Number(headers[':status'])))
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.on('end', () => {
+      const text = Buffer.concat(chunks).toString()
+      if (status === 200) resolve(JSON.parse(text))
+      else reject(new Error(`${path} was answered ${status}: ${text}`))
+    })
+    stream.on('error', reject)
+  })
+}
+
 /** Callers that each wait for an answer before the next call, on a connection of their own. */
 export async function runLoad(target: Target, { callers, seconds, next }: LoadOptions): Promise<LoadResult> {
   const sessions = await Promise.all(Array.from({ length: callers }, () => openSession(target)))

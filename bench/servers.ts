@@ -40,11 +40,17 @@ export async function startPeer(): Promise<BenchServer> {
   return { target, close: () => plane.close() }
 }
 
-/** A hub process on its embedded store, a workspace, and a ServiceAccount's token that RBAC lets do everything. */
-export async function startHubServer(
-  flags: readonly string[] = [],
-): Promise<BenchServer & { admin: Target; child: ChildProcess; folder: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-'))
+export interface HubServerProcess {
+  child: ChildProcess
+  pid: number
+  /** From the start of the process to its line that it is ready. */
+  readyMs: number
+  /** An orderly end; the folder stays. */
+  stop(): Promise<void>
+}
+
+/** `atoll serve` on a data directory. */
+export async function startHubProcess(folder: string, flags: readonly string[] = []): Promise<HubServerProcess> {
   const args = [
     'dist/bin/atoll.js',
     'serve',
@@ -56,11 +62,42 @@ export async function startHubServer(
     'error',
     ...flags,
   ]
+  const startedMs = performance.now()
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise<void>((resolve, reject) => {
-    child.stdout?.once('data', () => resolve())
+    child.stdout.once('data', () => resolve())
     child.once('exit', (code) => reject(new Error(`the hub ended with ${String(code)}`)))
   })
+  return {
+    child,
+    pid: child.pid ?? 0,
+    readyMs: performance.now() - startedMs,
+    async stop() {
+      child.kill('SIGTERM')
+      await new Promise((resolve) => child.once('exit', resolve))
+    },
+  }
+}
+
+/** The hub's administrator in the workspace `root`, from what the hub has written into its data directory. */
+export function readAdminTarget(folder: string, pid = 0): Target {
+  const selected = selectContext(readKubeconfig(join(folder, 'admin.kubeconfig')), 'admin.kubeconfig')
+  const {
+    serverUrl,
+    caPem: ca = '',
+    clientCertificatePem: cert = '',
+    clientKeyPem: key = '',
+  } = toTransportOptions(selected)
+  const { origin, pathname: basePath } = new URL(serverUrl)
+  return { name: 'atoll', origin, basePath, token: '', ca, certificate: { cert, key }, pids: [pid] }
+}
+
+/** A hub process on its embedded store, a workspace, and a ServiceAccount's token that RBAC lets do everything. */
+export async function startHubServer(
+  flags: readonly string[] = [],
+): Promise<BenchServer & { admin: Target; child: ChildProcess; folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-'))
+  const { child, stop } = await startHubProcess(folder, flags)
   const selected = selectContext(readKubeconfig(join(folder, 'admin.kubeconfig')), 'admin.kubeconfig')
   const options = toTransportOptions(selected)
   const origin = new URL(options.serverUrl).origin
@@ -99,16 +136,14 @@ export async function startHubServer(
     ca: options.caPem ?? '',
     pids: [child.pid ?? 0],
   }
-  const { clientCertificatePem: cert = '', clientKeyPem: key = '' } = options
-  const admin = { ...target, basePath: '/clusters/root', token: '', certificate: { cert, key } }
+  const admin = readAdminTarget(folder, child.pid)
   return {
     target,
     admin,
     child,
     folder,
     async close() {
-      child.kill('SIGTERM')
-      await new Promise((resolve) => child.once('exit', resolve))
+      await stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -18,6 +18,8 @@ export function addServeCommand(program: Command, print: (text: string) => void)
     .option('--allow-local-dial', 'dial child clusters also at loopback and link-local addresses')
     .option('--log-level <level>', 'error, warn, info, debug or silent', 'info')
     .action(async (flags: Omit<HubFlags, 'version'>) => {
+      const { limitGarbage } = await import('../../hub/limit-garbage.ts')
+      limitGarbage()
       const { startHub } = await import('../../hub/hub.ts')
       const { parseHubOptions } = await import('../../hub/hub-options.ts')
       const hub = await startHub(parseHubOptions({ ...flags, version: atollVersion() }, (why) => new CliError(why, 2)))
