@@ -4,7 +4,7 @@ import type { ObjectStore } from '../registry/generic/object-store.ts'
 import { isAlreadyExists } from '../meta/api-errors.ts'
 import { type ContentDefinitions, logicalClusterContents } from '../registry/tenancy/workspace-contents.ts'
 import type { Backend } from '../storage/backend.ts'
-import { systemIdentity } from './system-identity.ts'
+import { ownPart } from '../access/authentication/identity.ts'
 
 export interface RootOptions {
   backend: Backend
@@ -18,7 +18,7 @@ export interface RootOptions {
 /** The root workspace: it has no Workspace object, so what belongs into it is created when it is missing. */
 export async function openRoot({ backend, store, contents, caPem, url, nowMs }: RootOptions): Promise<void> {
   await openLogicalCluster(backend, 'root', nowMs)
-  const context = { user: systemIdentity('bootstrap'), dryRun: false, warn: () => {} }
+  const context = { user: ownPart('bootstrap'), dryRun: false, warn: () => {} }
   for (const companion of logicalClusterContents({ name: 'root', path: 'root', url }, contents, caPem)) {
     if (companion.type !== 'object') continue
     const { definition, object } = companion

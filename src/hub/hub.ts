@@ -55,7 +55,7 @@ import type { HubOptions } from './hub-options.ts'
 import { createPages } from './pages.ts'
 import { createPinoLogger } from './pino-logger.ts'
 import { storageDrivers } from './storage-drivers.ts'
-import { systemIdentity } from './system-identity.ts'
+import { ownPart } from '../access/authentication/identity.ts'
 
 export interface Hub {
   /** `https://host:port` */
@@ -201,7 +201,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     createClient({
       transport: server.transport,
       basePath: `/clusters/${logicalCluster}`,
-      identity: systemIdentity('controller'),
+      identity: ownPart('controller'),
       userAgent: 'atoll-controller',
     })
   closers.push(
@@ -245,7 +245,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   informers.placements.start(stopped.signal)
   informers.placedNamespaces.start(stopped.signal)
   const parts = { backend, catalog, clock, logger, clientOf, informers, hub, workspacePath: createPathReader(clientOf) }
-  const deletion = { backend, catalog, store, user: systemIdentity('workspace-deletion') }
+  const deletion = { backend, catalog, store, user: ownPart('workspace-deletion') }
   const controllers: Controller[] = [
     workspaceController(parts, (name) => deleteLogicalCluster(deletion, name)),
     namespaceController(parts),

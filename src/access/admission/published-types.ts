@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
 import { conflict } from '../../meta/api-errors.ts'
 import { publicationAnnotation } from '../../meta/fleet/fleet-names.ts'
-import { isSystemMaster } from '../authentication/identity.ts'
+import { isOwnPart } from '../authentication/identity.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { admissionForbidden } from './refuse.ts'
 
@@ -9,7 +9,8 @@ const crds = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitio
 
 /**
  * A type that a publication brought into a workspace belongs to the publication: applying the same CRD succeeds and
- * changes nothing of it, a different one conflicts, and it cannot be deleted here.
+ * changes nothing of it, a different one conflicts, and it cannot be deleted here. That holds for administrators too:
+ * deleting the type would take its objects along before the publication puts it back.
  */
 export const publishedTypes: AdmissionPlugin = {
   name: 'PublishedTypes',
@@ -18,7 +19,7 @@ export const publishedTypes: AdmissionPlugin = {
   validate(attributes) {
     const { object, oldObject, user, operation, name } = attributes
     const owner = oldObject?.metadata.annotations?.[publicationAnnotation]
-    if (owner === undefined || isSystemMaster(user)) return
+    if (owner === undefined || isOwnPart(user)) return
     const publication = owner.slice(owner.indexOf('/') + 1)
     if (operation === 'DELETE') throw admissionForbidden(attributes, `the type is published by "${publication}"`)
     if (canonicalJson(object?.['spec']) !== canonicalJson(oldObject?.['spec']))

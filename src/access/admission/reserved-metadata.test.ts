@@ -3,12 +3,13 @@ import type { ObjectMeta } from '../../meta/object.ts'
 import { admit } from '../testing/admission-request.ts'
 import { reservedMetadata } from './reserved-metadata.ts'
 
-const after = async (metadata: ObjectMeta, before?: ObjectMeta, groups = ['system:authenticated']) => {
-  const user = { name: 'u', groups }
+const after = async (metadata: ObjectMeta, before?: ObjectMeta, groups = ['system:authenticated'], name = 'u') => {
+  const user = { name, groups }
   const oldObject = before && { metadata: { name: 'x', ...before } }
   const object = await admit(reservedMetadata, { user, object: { metadata: { name: 'x', ...metadata } }, oldObject })
   return object?.metadata
 }
+const masters = ['system:masters']
 const targets = 'internal.fleet.atoll.dev/targets'
 
 describe('reserved labels and annotations', () => {
@@ -37,11 +38,22 @@ describe('reserved labels and annotations', () => {
     expect(await after({ annotations: { [targets]: 'a' } }, before)).toMatchObject({ annotations: { [targets]: 'a' } })
   })
 
-  it('are for system:masters to write and to remove', async () => {
-    expect(await after({ annotations: { [targets]: 'a' } }, undefined, ['system:masters'])).toMatchObject({
-      annotations: { [targets]: 'a' },
+  it("may be written by an administrator, and a plain PUT of theirs does not lose the hub's own", async () => {
+    const given = { annotations: { [targets]: 'a', 'kcp.io/path': 'root:x' } }
+    expect(await after(given, undefined, masters)).toMatchObject(given)
+    expect(await after({ annotations: { [targets]: 'b' } }, given, masters)).toMatchObject({
+      annotations: { [targets]: 'b' },
     })
-    expect(await after({}, { annotations: { [targets]: 'a' } }, ['system:masters'])).toEqual({ name: 'x' })
+    expect(await after({}, given, masters)).toEqual({ name: 'x', annotations: { [targets]: 'a' } })
+  })
+
+  it("are the business of the hub's own parts alone", async () => {
+    expect(await after({}, { annotations: { [targets]: 'a' } }, masters, 'system:atoll:controller')).toEqual({
+      name: 'x',
+    })
+    await expect(after({ annotations: { [targets]: 'a' } }, undefined, [], 'system:atoll:x')).rejects.toMatchObject({
+      code: 403,
+    })
   })
 
   it('are told from keys that only look alike and from those that users are meant to set', async () => {

@@ -1,6 +1,6 @@
 import { logicalClusterAnnotation } from '../../meta/logical-cluster.ts'
 import { internalPrefix } from '../../meta/fleet/fleet-names.ts'
-import { isSystemMaster } from '../authentication/identity.ts'
+import { isOwnPart, isSystemMaster } from '../authentication/identity.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 import { admissionForbidden } from './refuse.ts'
 
@@ -14,23 +14,30 @@ const usersOwn = new Set([
 ])
 
 /**
- * Labels and annotations below `internal.fleet.atoll.dev/` and kcp's domains are the hub's own: everyone but its
- * controllers gets 403 for adding or changing one. One that is left out, as a plain PUT does, stays as it was.
+ * Labels and annotations below `internal.fleet.atoll.dev/` and kcp's domains are the hub's own: whoever is neither one
+ * of its parts nor its administrator gets 403 for adding or changing one. One that is left out, as a plain PUT does, stays
+ * as it was; an administrator can take those of kcp's domains away.
  * Must be the first of the plugins that mutate: what comes behind it is the hub's own doing.
  */
 export const reservedMetadata: AdmissionPlugin = {
   name: 'ReservedMetadata',
   handles: ({ operation, subresource }) => operation === 'UPDATE' || (operation === 'CREATE' && subresource === ''),
   mutate(attributes) {
-    if (isSystemMaster(attributes.user)) return
+    const { user } = attributes
+    if (isOwnPart(user)) return
     dropEcho(attributes)
-    protect(attributes, 'labels')
-    protect(attributes, 'annotations')
+    const isAdministrator = isSystemMaster(user)
+    for (const field of ['labels', 'annotations'] as const) {
+      if (!isAdministrator) refuseChanges(attributes, field)
+      keepLeftOut(attributes, field, isAdministrator ? isInternal : isReserved)
+    }
   },
 }
 
+const isInternal = (key: string): boolean => key.startsWith(internalPrefix)
+
 function isReserved(key: string): boolean {
-  if (key.startsWith(internalPrefix)) return true
+  if (isInternal(key)) return true
   const slash = key.indexOf('/')
   const domain = slash < 0 ? '' : key.slice(0, slash)
   return (domain === 'kcp.io' || domain.endsWith('.kcp.io')) && !usersOwn.has(key)
@@ -43,18 +50,26 @@ function dropEcho({ object, logicalCluster }: AdmissionAttributes): void {
     delete annotations[logicalClusterAnnotation]
 }
 
-function protect(attributes: AdmissionAttributes, field: MetadataMap): void {
+function refuseChanges(attributes: AdmissionAttributes, field: MetadataMap): void {
   const { object, oldObject } = attributes
   const given = object?.metadata[field]
+  if (!isMap(given)) return
   const before = oldObject?.metadata[field]
-  if (isMap(given)) {
-    for (const key of Object.keys(given)) {
-      if (!isReserved(key) || (before && Object.hasOwn(before, key) && before[key] === given[key])) continue
-      throw admissionForbidden(attributes, `modification of reserved ${field.slice(0, -1)}: ${JSON.stringify(key)}`)
-    }
+  for (const key of Object.keys(given)) {
+    if (!isReserved(key) || (before && Object.hasOwn(before, key) && before[key] === given[key])) continue
+    throw admissionForbidden(attributes, `modification of reserved ${field.slice(0, -1)}: ${JSON.stringify(key)}`)
   }
+}
+
+function keepLeftOut(
+  { object, oldObject }: AdmissionAttributes,
+  field: MetadataMap,
+  isKept: (key: string) => boolean,
+): void {
+  const before = oldObject?.metadata[field]
   if (!before || !object) return
-  const kept = Object.entries(before).filter(([key]) => isReserved(key) && !(isMap(given) && Object.hasOwn(given, key)))
+  const given = object.metadata[field]
+  const kept = Object.entries(before).filter(([key]) => isKept(key) && !(isMap(given) && Object.hasOwn(given, key)))
   if (kept.length > 0) object.metadata[field] = { ...(isMap(given) ? given : {}), ...Object.fromEntries(kept) }
 }
 

@@ -58,6 +58,18 @@ export function isSystemMaster(identity: Identity): boolean {
   return identity.groups.includes(systemMastersGroup)
 }
 
+const ownPartsPrefix = 'system:atoll:'
+
+/** Who one of the hub's own parts is. */
+export function ownPart(part: string): Identity {
+  return { name: `${ownPartsPrefix}${part}`, groups: [systemMastersGroup, authenticatedGroup] }
+}
+
+/** One of the hub's own parts, and no administrator, however mighty. */
+export function isOwnPart(identity: Identity): boolean {
+  return identity.name.startsWith(ownPartsPrefix) && isSystemMaster(identity)
+}
+
 /** Identity as review kinds and the audit log show it. */
 export interface UserInfo {
   username: string
