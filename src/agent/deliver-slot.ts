@@ -333,7 +333,11 @@ class SlotDelivery {
       fail(record, refuse('ForbiddenByChild', message))
       return { requeueAfterMs: forbiddenRetryMs }
     }
-    if (isApiStatusError(error) && (error.code === 422 || error.code === 400 || error.code === 413)) {
+    if (isTooLarge(error)) {
+      fail(record, refuse('TooLarge', message))
+      return undefined
+    }
+    if (isApiStatusError(error) && (error.code === 422 || error.code === 400)) {
       fail(record, refuse('InvalidOnChild', message))
       return undefined
     }
@@ -341,6 +345,12 @@ class SlotDelivery {
       fail(record, refuse('ChildUnreachable', message))
     throw error
   }
+}
+
+/** A child's store has its own limit, managedFields included, and says so as an internal error. */
+function isTooLarge(error: unknown): boolean {
+  if (!isApiStatusError(error)) return false
+  return error.code === 413 || /request is too large|message larger than max/.test(error.message)
 }
 
 const namedPaths = 5 // enough to see what kind of change it is

@@ -39,7 +39,7 @@ export function prepareManifest(delivery: Delivery, withoutReplicas: boolean): P
   const gvr = gvrOf(delivery)
   if (!gvr || textAt(manifest, 'kind') !== source.kind || textAt(manifest, 'metadata', 'name') !== source.name)
     return no(refuse('InvalidOnChild', 'the manifest is not of the object that the slot names'))
-  const refused = spec.applyAs === 'workspace' ? profileRefusal(source, manifest) : tooLarge(manifest)
+  const refused = spec.applyAs === 'workspace' ? profileRefusal(source, manifest) : undefined
   if (refused) return no(refused)
   const copy = structuredClone(manifest)
   const mapping = { from: source.namespace, to: spec.targetNamespace }
@@ -48,7 +48,9 @@ export function prepareManifest(delivery: Delivery, withoutReplicas: boolean): P
   if (withoutReplicas && isRecord(copy['spec'])) delete copy['spec']['replicas']
   const text = JSON.stringify(copy)
   const hash = createHash('sha256').update(text).digest('hex')
-  return { ok: true, prepared: { gvr, object: marked(delivery, copy), hash } }
+  const object = marked(delivery, copy)
+  const oversized = tooLarge(object)
+  return oversized ? no(oversized) : { ok: true, prepared: { gvr, object, hash } }
 }
 
 function marked(delivery: Delivery, { metadata, status: _status, ...rest }: JsonObject): KubeObject {

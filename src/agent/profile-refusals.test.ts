@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeliverySource } from '../meta/fleet/delivery.ts'
 import type { JsonObject } from '../meta/object.ts'
-import { profileRefusal } from './profile-refusals.ts'
+import { profileRefusal, tooLarge } from './profile-refusals.ts'
 
 const source = (group: string, kind: string, namespace = 'shop'): DeliverySource => ({
   logicalCluster: 'a1b2c3d4e5f6g7h8',
@@ -86,7 +86,7 @@ describe('what the profile refuses', () => {
     expect(refused(marked('annotations', 'internal.fleet.atoll.dev/delivery'))).toBe('ReservedMetadata')
     expect(refused(marked('labels', 'fleet.atoll.dev/managed'))).toBe('ReservedMetadata')
     expect(refused(marked('labels', 'fleet.atoll.dev/placement'))).toBeUndefined()
-    expect(refused({ data: { a: 'ä'.repeat(600_000) } })).toBe('TooLarge')
+    expect(tooLarge({ data: { a: 'ä'.repeat(600_000) } })?.reason).toBe('TooLarge')
   })
 
   it('survives manifests of the wrong shape', () => {

@@ -1,11 +1,10 @@
-import type { DeliverySource } from '../meta/fleet/delivery.ts'
+import { type DeliverySource, maxDeliveredBytes } from '../meta/fleet/delivery.ts'
 import { internalPrefix, managedLabel } from '../meta/fleet/fleet-names.ts'
 import type { JsonObject } from '../meta/object.ts'
 import { member, recordAt, textAt } from './json-access.ts'
 import { baselineViolations, podTemplateOf } from './pod-security-baseline.ts'
 import { refuse, type Refusal } from './refusal.ts'
 
-const maxManifestBytes = 1_048_576 // what a child's own store takes with room for managedFields
 const namedViolations = 3 // enough to see what kind of thing it is
 
 /** Kinds that a workspace never gets on a shared child, whatever the profile's ClusterRole grants. */
@@ -24,7 +23,6 @@ const neverApplied = new Set([
 export function profileRefusal(source: DeliverySource, manifest: JsonObject): Refusal | undefined {
   return (
     reservedMetadata(manifest) ??
-    tooLarge(manifest) ??
     forbiddenKind(source, manifest) ??
     forbiddenService(source, manifest) ??
     forbiddenPod(source, manifest)
@@ -39,10 +37,11 @@ function reservedMetadata(manifest: JsonObject): Refusal | undefined {
   return undefined
 }
 
-export function tooLarge(manifest: JsonObject): Refusal | undefined {
+/** `manifest` is as it would be applied, with our marks. */
+export function tooLarge(manifest: object): Refusal | undefined {
   const bytes = Buffer.byteLength(JSON.stringify(manifest))
-  if (bytes <= maxManifestBytes) return undefined
-  return refuse('TooLarge', `the object has ${bytes} bytes, and at most ${maxManifestBytes} can be delivered`)
+  if (bytes <= maxDeliveredBytes) return undefined
+  return refuse('TooLarge', `the object has ${bytes} bytes, and at most ${maxDeliveredBytes} can be delivered`)
 }
 
 function forbiddenKind({ group, kind, namespace }: DeliverySource, manifest: JsonObject): Refusal | undefined {

@@ -10,6 +10,7 @@ import {
   isChildLogicalCluster,
   placedFinalizer,
   placementLabel,
+  placementStatusAnnotation,
   publicationAnnotation,
   selectedByAnnotation,
   targetsAnnotation,
@@ -31,7 +32,9 @@ import type { FeedEvent } from '../../storage/backend.ts'
 import { logicalClusterPrefix, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
 import { decodeStoredValue } from '../../storage/stored-value.ts'
 import { feedSource } from '../feed-source.ts'
+import { childTrouble } from './child-trouble.ts'
 import type { ControllerParts } from './controller-parts.ts'
+import { createEventRecorder } from './event-recorder.ts'
 import { type FleetInformers, fleetResource } from './fleet-informers.ts'
 
 const deliveries = fleetResource('deliveries')
@@ -83,7 +86,11 @@ export function placementController(parts: PlacementParts): Controller {
           }
           const failed = (error: unknown) => logger.warn('placed objects could not be listed', { error })
           informers.placedNamespaces.onEvent(({ key }) => void again([key.logicalCluster]).catch(failed))
-          informers.placements.onEvent(({ key }) => void again([key.logicalCluster]).catch(failed))
+          informers.placements.onEvent((event) => {
+            // Their status is our own writing.
+            if (event.type === 'updated' && asksForTheSame(event.previous, event.object)) return
+            void again([event.key.logicalCluster]).catch(failed)
+          })
           informers.childClusters.onEvent((event) => {
             // A heartbeat changes the status every few seconds; placements are decided by labels and spec.
             if (event.type === 'updated' && decidesTheSame(event.previous, event.object)) return
@@ -96,7 +103,10 @@ export function placementController(parts: PlacementParts): Controller {
   })
 }
 
-/** Placement is decided by labels, spec and the state of conditions, not by heartbeats. */
+/** Conditions of a child cluster that change what can be said of the objects there. */
+const decisiveConditions = new Set(['Joined', 'Reachable', 'Ready', 'Forked'])
+
+/** Placement is decided by labels, spec and whether a child is there, not by heartbeats or what else goes on in it. */
 export function decidesTheSame(a: KubeObject, b: KubeObject): boolean {
   const decisive = ({ metadata, spec, status }: KubeObject) => {
     const conditions = (status as { conditions?: { type: string; status: string }[] } | undefined)?.conditions ?? []
@@ -104,10 +114,18 @@ export function decidesTheSame(a: KubeObject, b: KubeObject): boolean {
       metadata.labels,
       metadata.deletionTimestamp,
       spec,
-      conditions.map(({ type, status }) => [type, status]),
+      conditions.flatMap(({ type, status }) => (decisiveConditions.has(type) ? [[type, status]] : [])),
     ])
   }
   return decisive(a) === decisive(b)
+}
+
+function asksForTheSame(a: KubeObject, b: KubeObject): boolean {
+  return (
+    a.metadata.uid === b.metadata.uid &&
+    a.metadata.generation === b.metadata.generation &&
+    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp
+  )
 }
 
 const marks = [placementLabel, placedFinalizer].map((text) => Buffer.from(text))
@@ -201,7 +219,8 @@ export function createPathReader(clientOf: (logicalCluster: string) => Client) {
 }
 
 function createSteps(parts: PlacementParts): PlacementSteps {
-  const { catalog, clientOf, clock, informers, workspacePath } = parts
+  const { catalog, clientOf, clock, logger, informers, workspacePath } = parts
+  const recorder = createEventRecorder({ clientOf, clock, logger, component: 'atoll-placement' })
 
   async function objectsOf({ logicalCluster, group, resource, namespace, name }: SourceAddress) {
     const definition = await catalog.definitionOf(logicalCluster, group, resource)
@@ -212,6 +231,15 @@ function createSteps(parts: PlacementParts): PlacementSteps {
     return { definition, objects, objectName }
   }
   const slots = (uid: string) => clientOf(childLogicalCluster(uid)).resource<Delivery>(deliveries)
+
+  function unreachableForMs(uid: string): number | undefined {
+    const [childCluster] = informers.childClusters.byIndex('uid', uid)
+    const heard = childCluster?.status?.lastHeartbeatTime
+    if (!childCluster) return Number.POSITIVE_INFINITY
+    if (heard === undefined) return clock.now() - Date.parse(String(childCluster.metadata.creationTimestamp))
+    const silentMs = clock.now() - Date.parse(heard)
+    return silentMs > heartbeatGraceMs ? silentMs : undefined
+  }
 
   return {
     hub: parts.hub,
@@ -269,6 +297,20 @@ function createSteps(parts: PlacementParts): PlacementSteps {
         .update({ ...object, status }, { subresource: 'status', fieldManager: 'atoll-placement' })
         .catch(ignoreNotFound)
     },
+    async explain(address, { object }, text) {
+      const found = await objectsOf(address)
+      const metadata = { uid: object.metadata.uid, annotations: { [placementStatusAnnotation]: text ?? null } }
+      await found?.objects
+        .patch(found.objectName, { type: 'merge', body: { metadata } }, { fieldManager: 'atoll-placement' })
+        .catch(ignoreNotFound)
+    },
+    tell: ({ logicalCluster }, { object }, { type, reason, message, childCluster }) =>
+      recorder.record(logicalCluster, object, {
+        type,
+        reason,
+        message,
+        ...(childCluster === undefined ? {} : { subject: childCluster }),
+      }),
     async dependencies({ logicalCluster, group, resource }) {
       const definition = await catalog.definitionOf(logicalCluster, group, resource)
       if (!definition?.custom) return []
@@ -282,14 +324,8 @@ function createSteps(parts: PlacementParts): PlacementSteps {
       if (!crd || owner === undefined) return []
       return [crdSlotName(owner.slice(0, owner.indexOf('/')), crd.metadata.name ?? '')]
     },
-    unreachableForMs(uid) {
-      const [childCluster] = informers.childClusters.byIndex('uid', uid)
-      const heard = childCluster?.status?.lastHeartbeatTime
-      if (!childCluster) return Number.POSITIVE_INFINITY
-      if (heard === undefined) return clock.now() - Date.parse(String(childCluster.metadata.creationTimestamp))
-      const silentMs = clock.now() - Date.parse(heard)
-      return silentMs > heartbeatGraceMs ? silentMs : undefined
-    },
+    unreachableForMs,
+    troubleOf: (uid) => childTrouble(informers.childClusters.byIndex('uid', uid)[0], unreachableForMs(uid)),
   }
 }
 

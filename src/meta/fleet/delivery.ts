@@ -41,6 +41,8 @@ export interface Delivery extends KubeObject {
     conflictPolicy: 'Refuse' | 'AdoptIfEqual' | 'Overwrite'
     /** Drift of fields that we applied: put back, or only report. */
     driftPolicy: 'Enforce' | 'Report'
+    /** The Placement that decided it, in the source's workspace; absent for a Publication's. */
+    placement?: string
     /** Slots (names) that must be Applied first: a CRD before its custom resources. */
     after?: string[]
   }
@@ -67,6 +69,9 @@ export interface Delivery extends KubeObject {
     conditions?: Condition[]
   }
 }
+
+/** What a child's own store takes, with room for managedFields: larger objects are not delivered. Bytes of JSON. */
+export const maxDeliveredBytes = 1_048_576
 
 /** Reasons of `Applied=False`, for people and tests. */
 export type DeliveryReason =

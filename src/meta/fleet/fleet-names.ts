@@ -14,6 +14,12 @@ export const targetsAnnotation = `${internalPrefix}targets`
 /** On a placed object that a selector chose: the name of that Placement. */
 export const selectedByAnnotation = `${internalPrefix}selected-by`
 
+/**
+ * On an object that is to be placed, while something about that is not as asked: one line for each problem,
+ * `<child cluster>: <reason>: <message>`. Written by placement alone, and not delivered.
+ */
+export const placementStatusAnnotation = 'fleet.atoll.dev/placement-status'
+
 /** On a ChildCluster: the id of the hub that it is registered in. */
 export const hubIdAnnotation = `${internalPrefix}hub-id`
 /** Holds a ChildCluster until its child has let go of the hub, or it is forgotten. */

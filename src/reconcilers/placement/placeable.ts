@@ -32,11 +32,23 @@ export function hasReplicas(group: string, resource: string): boolean {
   return replicated.has(`${group}/${resource}`)
 }
 
-/** Objects of deliverable kinds that stay nevertheless: what every workspace has by itself, tokens, what a controller made. */
-export function isDeliverableObject(group: string, resource: string, object: KubeObject): boolean {
+/**
+ * Why an object of a deliverable kind stays nevertheless: what every workspace has by itself, tokens, what a controller
+ * made. Undefined when it may go.
+ */
+export function whyNotDeliverable(group: string, resource: string, object: KubeObject): string | undefined {
   const { name, ownerReferences } = object.metadata
-  if (group === '' && resource === 'serviceaccounts' && name === 'default') return false
-  if (group === '' && resource === 'configmaps' && name === 'kube-root-ca.crt') return false
-  if (group === '' && resource === 'secrets' && object['type'] === 'kubernetes.io/service-account-token') return false
-  return !ownerReferences?.some(({ controller }) => controller === true)
+  if (!isDeliverableResource(group, resource)) return notOfThisKind(group, resource)
+  if (group === '' && resource === 'serviceaccounts' && name === 'default') return 'every namespace has one of its own'
+  if (group === '' && resource === 'configmaps' && name === 'kube-root-ca.crt')
+    return 'every namespace has one of its own'
+  if (group === '' && resource === 'secrets' && object['type'] === 'kubernetes.io/service-account-token')
+    return 'a token of this workspace means nothing in a child cluster'
+  const owner = ownerReferences?.find(({ controller }) => controller === true)
+  return owner && `it belongs to the ${owner.kind} "${owner.name}", which makes it anew wherever it is placed`
+}
+
+function notOfThisKind(group: string, resource: string): string {
+  if (resource === 'customresourcedefinitions') return 'CRDs reach child clusters by a Publication'
+  return `${resource}${group === '' ? '' : `.${group}`} belong to this workspace and are not delivered`
 }

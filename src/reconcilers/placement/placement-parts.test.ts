@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject } from '../../meta/object.ts'
 import { aggregateStatus, type Share } from './aggregate-status.ts'
 import { chooseChildClusters, isOfferedTo, type RegisteredChildCluster } from './choose-child-clusters.ts'
 import { divideEvenly } from './divide-replicas.ts'
-import { isDeliverableObject } from './placeable.ts'
+import { whyNotDeliverable } from './placeable.ts'
 import { renderManifest } from './render-manifest.ts'
 import { deliveryName, mappedNamespace } from './slot-names.ts'
 
@@ -133,11 +133,14 @@ describe('rendering a manifest', () => {
   })
   test('tokens, defaults of every workspace and what a controller owns are not delivered', () => {
     const named = (name: string, extra = {}): KubeObject => ({ metadata: { name, ...extra } })
-    expect(isDeliverableObject('', 'serviceaccounts', named('default'))).toBe(false)
-    expect(isDeliverableObject('', 'serviceaccounts', named('web'))).toBe(true)
-    expect(isDeliverableObject('', 'configmaps', named('kube-root-ca.crt'))).toBe(false)
+    expect(whyNotDeliverable('', 'serviceaccounts', named('default'))).toContain('of its own')
+    expect(whyNotDeliverable('', 'serviceaccounts', named('web'))).toBeUndefined()
+    expect(whyNotDeliverable('', 'configmaps', named('kube-root-ca.crt'))).toContain('of its own')
+    const token = { ...named('t'), type: 'kubernetes.io/service-account-token' }
+    expect(whyNotDeliverable('', 'secrets', token)).toContain('token')
+    expect(whyNotDeliverable('apiextensions.k8s.io', 'customresourcedefinitions', named('c'))).toContain('Publication')
     const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'd', uid: 'd', controller: true }]
-    expect(isDeliverableObject('apps', 'replicasets', named('d-1', { ownerReferences }))).toBe(false)
+    expect(whyNotDeliverable('apps', 'replicasets', named('d-1', { ownerReferences }))).toContain('the Deployment "d"')
   })
 })
 

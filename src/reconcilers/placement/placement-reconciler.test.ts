@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import {
   placedFinalizer,
   placementLabel,
+  placementStatusAnnotation,
   selectedByAnnotation,
   targetsAnnotation,
 } from '../../meta/fleet/fleet-names.ts'
@@ -12,10 +13,12 @@ import type { RegisteredChildCluster } from './choose-child-clusters.ts'
 import {
   createPlacementReconciler,
   fromSourceRequest,
+  type News,
   type PlacementSteps,
   type SourceAddress,
   sourceRequest,
 } from './placement-reconciler.ts'
+import type { ChildTrouble } from './placement-problems.ts'
 import { deliveryName } from './slot-names.ts'
 
 const address: SourceAddress = {
@@ -37,8 +40,12 @@ function createWorld() {
     childClusters: [] as RegisteredChildCluster[],
     slots: new Map<string, Delivery>(),
     unreachable: new Map<string, number>(),
+    trouble: new Map<string, ChildTrouble>(),
     statusWrites: 0,
     marks: 0,
+    /** What was said aloud, in order. */
+    news: [] as News[],
+    nowMs: 1_000_000,
   }
   const steps: PlacementSteps = {
     getSource: async () =>
@@ -75,11 +82,18 @@ function createWorld() {
       world.statusWrites += 1
       world.source = { ...object, status }
     },
+    async explain(_address, { object }, text) {
+      const { [placementStatusAnnotation]: _, ...others } = object.metadata.annotations ?? {}
+      const annotations = text === undefined ? others : { ...others, [placementStatusAnnotation]: text }
+      if (world.source) world.source = { ...world.source, metadata: { ...world.source.metadata, annotations } }
+    },
+    tell: async (_address, _source, news) => void world.news.push(news),
     dependencies: async () => [],
+    troubleOf: (uid) => world.trouble.get(uid),
     unreachableForMs: (uid) => world.unreachable.get(uid),
     hub: () => ({ id: 'hub' }),
     incarnationOf: () => 1,
-    now: () => 1_000_000,
+    now: () => world.nowMs,
   }
   const reconcile = createPlacementReconciler(steps)
   return {
@@ -92,6 +106,20 @@ function createWorld() {
         if (result?.requeueAfterMs !== 0) return result
       }
       throw new Error('does not settle')
+    },
+    /** What the owner of the object reads in its annotation. */
+    told: () => world.source?.metadata.annotations?.[placementStatusAnnotation],
+    /** The syncer of a child says how its slot is. */
+    answer(uid: string, applied: { status: 'True' | 'False'; reason: string; message?: string; atMs?: number }) {
+      const delivery = world.slots.get(`${uid}/${slot}`)
+      if (!delivery) throw new Error('no slot')
+      const { status, reason, message = '', atMs = 0 } = applied
+      const lastTransitionTime = new Date(atMs).toISOString()
+      delivery.status = {
+        ...delivery.status,
+        observedEpoch: delivery.spec.epoch,
+        conditions: [{ type: 'Applied', status, reason, message, lastTransitionTime }],
+      }
     },
     slot: (uid: string) => world.slots.get(`${uid}/${slot}`),
     acknowledge(uid: string) {
@@ -165,15 +193,6 @@ describe('placing', () => {
     other.world.namespaceLabels = { [placementLabel]: 'q' }
     await other.settle()
     expect(other.slot('a')).toBeUndefined()
-  })
-
-  test('a large object gets its slots too, for the syncer to say why it is refused, and is marked once', async () => {
-    const setup = placedWorld()
-    setup.world.source = { ...source(), data: { a: 'x'.repeat(2_000_000) } }
-    await setup.settle()
-    await setup.settle()
-    expect(setup.slot('a')).toBeDefined()
-    expect(setup.world.marks).toBe(1)
   })
 
   test('two selecting placements change nothing', async () => {
@@ -314,5 +333,209 @@ describe('ending', () => {
     setup.world.source = undefined
     await setup.settle()
     expect(setup.slot('a')?.spec.desired).toBe('Absent')
+  })
+})
+
+describe('what the owner of an object is told', () => {
+  const refused = { status: 'False', reason: 'ForbiddenByProfile', message: 'spec.externalIPs' } as const
+  const delivered = () => (setup.world.source?.['status'] as { conditions?: unknown[] } | undefined)?.conditions
+  let setup = placedWorld()
+  beforeEach(() => {
+    setup = placedWorld()
+  })
+
+  test('is nothing while all is well', async () => {
+    await setup.settle()
+    setup.answer('a', { status: 'True', reason: 'Applied' })
+    setup.answer('b', { status: 'True', reason: 'Applied' })
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+    expect(setup.world.news).toEqual([])
+    expect(delivered() ?? []).toEqual([])
+  })
+
+  test('is what a child refuses: in the annotation, as a condition, and once by an Event', async () => {
+    await setup.settle()
+    setup.answer('b', refused)
+    await setup.settle()
+    await setup.settle()
+    expect(setup.told()).toBe('b: ForbiddenByProfile: spec.externalIPs')
+    expect(setup.world.news).toEqual([
+      { type: 'Warning', childCluster: 'b', reason: 'ForbiddenByProfile', message: 'spec.externalIPs' },
+    ])
+    expect(delivered()).toMatchObject([{ type: 'Delivered', status: 'False', reason: 'ForbiddenByProfile' }])
+  })
+
+  test('goes when it is over, and that is said', async () => {
+    await setup.settle()
+    setup.answer('b', refused)
+    await setup.settle()
+    setup.answer('b', { status: 'True', reason: 'Applied' })
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+    expect(setup.world.news.at(-1)).toMatchObject({ type: 'Normal', reason: 'PlacementResolved' })
+    expect(delivered()).toMatchObject([{ type: 'Delivered', status: 'True' }])
+  })
+
+  test('one child that comes on top is said alone', async () => {
+    await setup.settle()
+    setup.answer('b', refused)
+    await setup.settle()
+    setup.answer('a', refused)
+    await setup.settle()
+    expect(setup.told()?.split('\n')).toHaveLength(2)
+    expect(setup.world.news.map(({ childCluster }) => childCluster)).toEqual(['b', 'a'])
+  })
+
+  test('what passes by itself is said when it lasts', async () => {
+    await setup.settle()
+    setup.answer('b', { status: 'False', reason: 'WaitingForDependency', message: 'slot x', atMs: setup.world.nowMs })
+    expect(await setup.settle()).toMatchObject({ requeueAfterMs: 4_000 })
+    expect(setup.told()).toBeUndefined()
+    setup.world.nowMs += 4_000
+    expect(await setup.settle()).toBeUndefined()
+    expect(setup.told()).toMatch(/^b: WaitingForDependency: its custom resource definition/)
+  })
+
+  test('an error between a child and its agent tells nobody an address', async () => {
+    await setup.settle()
+    setup.answer('b', { status: 'False', reason: 'ChildUnreachable', message: 'connect 10.0.0.1:6443' })
+    await setup.settle()
+    expect(setup.told()).toBe('b: ChildUnreachable: the child cluster does not take it at the moment')
+  })
+
+  test('a contested field is named', async () => {
+    await setup.settle()
+    setup.answer('b', { status: 'True', reason: 'Applied' })
+    const contested = { type: 'Conflict', status: 'True' as const, reason: 'Contested', message: '.spec.replicas' }
+    setup.slot('b')?.status?.conditions?.push({ ...contested, lastTransitionTime: '' })
+    await setup.settle()
+    expect(setup.told()).toBe('b: Conflict: .spec.replicas')
+  })
+
+  test('a silent child is a problem of objects that wait for it, not of those that it has', async () => {
+    await setup.settle()
+    for (const uid of ['a', 'b']) setup.answer(uid, { status: 'True', reason: 'Applied' })
+    setup.world.trouble.set('b', { reason: 'ChildUnreachable', message: 'silent' })
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+    setup.world.source = {
+      ...source(),
+      metadata: { ...setup.world.source?.metadata, generation: 2 },
+      spec: { replicas: 6 },
+    }
+    await setup.settle()
+    expect(setup.told()).toBe('b: ChildUnreachable: silent')
+  })
+
+  test('two Placements that select it are named, and nothing is placed', async () => {
+    setup.world.source = source({})
+    const selects = { resourceSelectors: [{ apiGroup: 'apps', kind: 'Deployment' }] }
+    setup.world.placements = [placement('p', selects), placement('q', selects)]
+    await setup.settle()
+    expect(setup.told()).toMatch(/^Ambiguous: selected by the Placements "p" and "q"/)
+    expect(delivered()).toMatchObject([{ type: 'Delivered', status: 'False', reason: 'Ambiguous' }])
+    setup.world.placements = [placement('p', selects)]
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+  })
+
+  test('a Placement that does not exist is named, also by an object that it had placed', async () => {
+    setup.world.source = source({ [placementLabel]: 'nowhere' })
+    await setup.settle()
+    expect(setup.told()).toBe('PlacementNotFound: there is no Placement "nowhere" in this workspace')
+    const placed = placedWorld()
+    await placed.settle()
+    placed.world.placements = []
+    await placed.settle()
+    expect(placed.told()).toContain('the copies that there are stay')
+  })
+
+  test('when no child is selected, each with its reason', async () => {
+    setup.world.placements = [placement('p', { clusterNames: ['c'] })]
+    await setup.settle()
+    expect(setup.told()).toBe(
+      'NoChildCluster: the Placement "p" selects no child cluster: a: not among spec.clusterNames; b: not among spec.clusterNames',
+    )
+    setup.world.childClusters = []
+    await setup.settle()
+    expect(setup.told()).toContain('no child cluster is offered to this workspace')
+  })
+
+  test('a copy that stays on a child which is no longer selected', async () => {
+    await setup.settle()
+    setup.world.placements = [placement('p', { clusterNames: ['a'] })]
+    await setup.settle()
+    expect(setup.told()).toBe(
+      'b: Kept: the copy stays there, by deletionPolicy Keep, though not among spec.clusterNames',
+    )
+    setup.world.placements = [placement('p')]
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+  })
+
+  test('an object that is too large gets no slot; a copy of when it was smaller stays', async () => {
+    const data = { a: 'x'.repeat(1_048_000) }
+    setup.world.source = { ...source(), data }
+    await setup.settle()
+    expect(setup.told()).toMatch(/^TooLarge: the object has 10\d{5} bytes/)
+    expect(setup.world.slots.size).toBe(0)
+    const grown = placedWorld()
+    await grown.settle()
+    grown.world.source = { ...source(), metadata: { ...grown.world.source?.metadata }, data }
+    await grown.settle()
+    expect(grown.told()).toContain('TooLarge')
+    expect(grown.slot('a')?.spec).toMatchObject({ desired: 'Present', epoch: 1 })
+  })
+
+  test('an object that is labelled and never delivered; in a labelled namespace it stays silent', async () => {
+    const owner = { apiVersion: 'v1', kind: 'Foo', name: 'f', uid: 'f', controller: true }
+    setup.world.source = { ...source(), metadata: { ...source().metadata, ownerReferences: [owner] } }
+    await setup.settle()
+    expect(setup.told()).toMatch(/^NotPlaceable: it belongs to the Foo "f"/)
+    setup.world.source = { ...source({}), metadata: { ...source({}).metadata, ownerReferences: [owner] } }
+    setup.world.namespaceLabels = { [placementLabel]: 'p' }
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+  })
+
+  test('an unplaced object is let go after a minute, and says what was left behind until that has gone', async () => {
+    await setup.settle()
+    setup.acknowledge('a')
+    setup.world.source = { ...setup.world.source, metadata: { ...setup.world.source?.metadata, labels: {} } }
+    setup.world.trouble.set('b', { reason: 'ChildUnreachable', message: 'silent' })
+    setup.world.unreachable.set('b', 50_000)
+    await setup.settle()
+    setup.acknowledge('a')
+    await setup.settle()
+    expect(setup.told()).toBe('b: RemovalWaits: silent')
+    setup.world.unreachable.set('b', 60_000)
+    await setup.settle()
+    expect(setup.world.source?.metadata.finalizers).toEqual([])
+    expect(setup.told()).toMatch(/^b: LeftBehind/)
+    await setup.settle()
+    expect(setup.told()).toMatch(/^b: LeftBehind/)
+    setup.acknowledge('b')
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+    expect(setup.world.slots.size).toBe(0)
+  })
+
+  test('a Placement with deletionPolicy Delete takes its copies along', async () => {
+    const ending = placedWorld({ deletionPolicy: 'Delete' })
+    await ending.settle()
+    const [own] = ending.world.placements
+    if (own) own.metadata.deletionTimestamp = 'now'
+    await ending.settle()
+    expect(ending.slot('a')?.spec.desired).toBe('Absent')
+  })
+
+  test('what is told is not delivered', async () => {
+    await setup.settle()
+    setup.answer('b', refused)
+    await setup.settle()
+    await setup.settle()
+    expect(setup.slot('a')?.spec).toMatchObject({ epoch: 1 })
+    expect(JSON.stringify(setup.slot('a'))).not.toContain('placement-status')
   })
 })

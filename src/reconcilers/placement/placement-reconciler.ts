@@ -1,18 +1,33 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
 import type { Reconcile, ReconcileRequest, ReconcileResult } from '../../controller/controller.ts'
-import type { Delivery, DeliverySource } from '../../meta/fleet/delivery.ts'
+import { type Delivery, type DeliverySource, maxDeliveredBytes } from '../../meta/fleet/delivery.ts'
 import {
   placedFinalizer,
   placementLabel,
+  placementStatusAnnotation,
   selectedByAnnotation,
   targetsAnnotation,
 } from '../../meta/fleet/fleet-names.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import type { JsonObject, KubeObject } from '../../meta/object.ts'
 import { aggregateStatus, type Share } from './aggregate-status.ts'
-import { chooseChildClusters, isOfferedTo, matchesTerms, type RegisteredChildCluster } from './choose-child-clusters.ts'
+import {
+  chooseChildClusters,
+  type Decision,
+  isOfferedTo,
+  matchesTerms,
+  type RegisteredChildCluster,
+} from './choose-child-clusters.ts'
 import { divideEvenly } from './divide-replicas.ts'
-import { hasReplicas, isDeliverableObject } from './placeable.ts'
+import { hasReplicas, whyNotDeliverable } from './placeable.ts'
+import {
+  type ChildTrouble,
+  describeProblems,
+  newProblems,
+  type Problem,
+  problemsOfShares,
+  withDelivered,
+} from './placement-problems.ts'
 import { renderManifest } from './render-manifest.ts'
 import { deliveryName, mappedNamespace } from './slot-names.ts'
 
@@ -41,6 +56,11 @@ export interface SourceMark {
   selectedBy: string | undefined
 }
 
+/** What the owner of a placed object is to hear of. */
+export interface News extends Problem {
+  type: 'Normal' | 'Warning'
+}
+
 export interface PlacementSteps {
   /**
    * Undefined when it is gone; `unserved` when its workspace does not serve its type, and so nobody can tell. The object
@@ -59,10 +79,16 @@ export interface PlacementSteps {
   /** Sets or removes our finalizer and annotations, guarded by the source's resourceVersion. */
   markSource(address: SourceAddress, source: Source, mark: SourceMark): Promise<void>
   updateStatus(address: SourceAddress, source: Source, status: JsonObject): Promise<void>
+  /** Writes `text` into the annotation that says what is wrong with an object's placement, or takes it away. */
+  explain(address: SourceAddress, source: Source, text: string | undefined): Promise<void>
+  /** Says it aloud: an Event beside the object. Never fails, and may leave one out when there are too many. */
+  tell(address: SourceAddress, source: Source, news: News): Promise<void>
   /** Slots that an object's copies must wait for: the CRD of a published type. */
   dependencies(address: SourceAddress): Promise<readonly string[]>
   /** Milliseconds since the child was last heard of; undefined while it is reachable. */
   unreachableForMs(childClusterUid: string): number | undefined
+  /** Why that child takes nothing now; undefined when it does. */
+  troubleOf(childClusterUid: string): ChildTrouble | undefined
   hub(): { id: string }
   /** The hub's incarnation as that child counts it. */
   incarnationOf(childClusterUid: string): number
@@ -71,6 +97,7 @@ export interface PlacementSteps {
 
 const abandonAfterMs = 60_000 // how long a deleted source waits for a child that cannot be reached
 const lookAgainMs = 5_000
+const namedDecisions = 5 // the Placement's status has all of them
 
 /** A request about one source object. */
 export function sourceRequest({ logicalCluster, group, resource, namespace, name }: SourceAddress): ReconcileRequest {
@@ -95,9 +122,11 @@ export function createPlacementReconciler(steps: PlacementSteps): Reconcile {
     const known = targetsOf(source.object)
     if (source.object.metadata.deletionTimestamp) return removeCopies(steps, address, source)
     const choice = await choosePlacement(steps, address, source)
-    if (choice.type === 'none') return known.length === 0 ? undefined : removeCopies(steps, address, source)
-    if (choice.type === 'undecided') return report(steps, address, source, known, false)
-    return place(steps, address, source, choice)
+    if (choice.type === 'placement') return place(steps, address, source, choice)
+    if (choice.type === 'undecided')
+      return report(steps, address, source, { targets: known, problems: [choice.problem] })
+    if (known.length > 0) return removeCopies(steps, address, source)
+    return explainUnplaced(steps, address, source, choice.problem)
   }
 }
 
@@ -106,16 +135,19 @@ interface Chosen {
   placement: Placement
   selectedBy: string | undefined
 }
-type Choice = Chosen | { type: 'none' } | { type: 'undecided' }
+type Choice = Chosen | { type: 'none'; problem?: Problem } | { type: 'undecided'; problem: Problem }
 
 /**
  * The object's label, then its namespace's, then selectors. A tie, or a Placement that does not exist (any more), changes
  * nothing.
  */
 async function choosePlacement(steps: PlacementSteps, address: SourceAddress, { object }: Source): Promise<Choice> {
-  if (!isDeliverableObject(address.group, address.resource, object)) return { type: 'none' }
-  const placements = steps.placements(address.logicalCluster)
   const own = object.metadata.labels?.[placementLabel]
+  const undeliverable = whyNotDeliverable(address.group, address.resource, object)
+  if (undeliverable !== undefined)
+    // What only happens to be in a labelled namespace stays without a word.
+    return own ? { type: 'none', problem: { reason: 'NotPlaceable', message: undeliverable } } : { type: 'none' }
+  const placements = steps.placements(address.logicalCluster)
   const inherited =
     own ??
     (address.namespace === ''
@@ -123,19 +155,35 @@ async function choosePlacement(steps: PlacementSteps, address: SourceAddress, { 
       : (await steps.namespaceLabels(address.logicalCluster, address.namespace))[placementLabel])
   if (inherited) {
     const placement = placements.find(({ metadata }) => metadata.name === inherited)
-    return isStanding(placement) ? { type: 'placement', placement, selectedBy: undefined } : { type: 'undecided' }
+    if (placement && isStanding(placement)) return { type: 'placement', placement, selectedBy: undefined }
+    if (placement?.spec.deletionPolicy === 'Delete') return { type: 'none' }
+    return { type: 'undecided', problem: placementNotFound(inherited, object) }
   }
-  const selecting = placements.filter((placement) => isSelectedBy(placement, address, object))
+  const claiming = placements.filter((placement) => isSelectedBy(placement, address, object))
+  const selecting = claiming.filter(isStanding)
   const [only] = selecting
-  if (selecting.length > 1) return { type: 'undecided' }
+  if (selecting.length > 1) return { type: 'undecided', problem: ambiguous(selecting) }
   if (only) return { type: 'placement', placement: only, selectedBy: only.metadata.name }
   const before = object.metadata.annotations?.[selectedByAnnotation]
-  const isOrphaned = before !== undefined && !placements.some(({ metadata }) => metadata.name === before)
-  return { type: isOrphaned ? 'undecided' : 'none' }
+  const selector = placements.find(({ metadata }) => metadata.name === before)
+  const isEnding = selector !== undefined && !isStanding(selector) && selector.spec.deletionPolicy !== 'Delete'
+  const isOrphaned = before !== undefined && (!selector || isEnding)
+  return isOrphaned ? { type: 'undecided', problem: placementNotFound(before, object) } : { type: 'none' }
 }
 
-function isStanding(placement: Placement | undefined): placement is Placement {
-  return placement !== undefined && !placement.metadata.deletionTimestamp
+function placementNotFound(name: string, object: KubeObject): Problem {
+  const kept = targetsOf(object).length > 0 ? '; the copies that there are stay as they are' : ''
+  return { reason: 'PlacementNotFound', message: `there is no Placement "${name}" in this workspace${kept}` }
+}
+
+function ambiguous(selecting: readonly Placement[]): Problem {
+  const names = selecting.map(({ metadata }) => `"${metadata.name}"`).join(' and ')
+  const message = `selected by the Placements ${names}: nothing changes until the label ${placementLabel} names one, or only one selects it`
+  return { reason: 'Ambiguous', message }
+}
+
+function isStanding({ metadata }: Placement): boolean {
+  return metadata.deletionTimestamp === undefined
 }
 
 function isSelectedBy(
@@ -162,12 +210,15 @@ async function place(
   const path = await steps.workspacePath(address.logicalCluster)
   const registered = await steps.childClusters()
   const offered = registered.filter((childCluster) => isOfferedTo(childCluster, path))
-  const selected = chooseChildClusters(placement, offered, new Set(known))
-    .filter((decision) => decision.selected)
-    .map(({ childCluster }) => childCluster)
+  const decisions = chooseChildClusters(placement, offered, new Set(known))
+  const selected = decisions.filter((decision) => decision.selected).map(({ childCluster }) => childCluster)
   const divided = isDivided(address, placement)
   const targets = [...new Set([...known, ...selected.map(({ uid }) => uid)])].sort()
-  if (targets.length === 0) return
+  if (targets.length === 0)
+    return report(steps, address, source, { targets, problems: [noChildCluster(placement, decisions)] })
+  const oversized = tooLarge(source.object)
+  // A slot would hold it once more for every child, and each of them would refuse it.
+  if (oversized) return report(steps, address, source, { targets: known, divided, problems: [oversized] })
   // First the mark, then the slots: whatever happens in between, nothing is delivered that deletion would forget.
   if (!isMarked(source.object, targets, selectedBy)) {
     await steps.markSource(address, source, { finalizer: true, targets, selectedBy })
@@ -181,8 +232,34 @@ async function place(
   const left = registered.filter(
     ({ uid, homePath }) => homePath !== '' && known.includes(uid) && !selected.some((one) => one.uid === uid),
   )
-  if (placement.spec.deletionPolicy === 'Delete') await retire(steps, address, left, selected)
-  return report(steps, address, source, targets, divided)
+  const retires = placement.spec.deletionPolicy === 'Delete'
+  if (retires) await retire(steps, address, left, selected)
+  const problems = retires ? [] : left.map((childCluster) => kept(childCluster, decisions))
+  return report(steps, address, source, { targets, divided, problems })
+}
+
+function noChildCluster({ metadata }: Placement, decisions: readonly Decision[]): Problem {
+  const reasons = decisions
+    .slice(0, namedDecisions)
+    .map(({ childCluster, message = '' }) => `${childCluster.name}: ${message}`)
+  if (decisions.length > reasons.length) reasons.push(`and ${decisions.length - reasons.length} more`)
+  const why = decisions.length === 0 ? 'no child cluster is offered to this workspace' : reasons.join('; ')
+  return { reason: 'NoChildCluster', message: `the Placement "${metadata.name}" selects no child cluster: ${why}` }
+}
+
+function kept({ uid, name }: RegisteredChildCluster, decisions: readonly Decision[]): Problem {
+  const decision = decisions.find(({ childCluster }) => childCluster.uid === uid)
+  const why = decision ? (decision.message ?? decision.reason) : 'it is not offered to this workspace any more'
+  return { childCluster: name, reason: 'Kept', message: `the copy stays there, by deletionPolicy Keep, though ${why}` }
+}
+
+const roomForMarks = 1_024 // of the syncer's label and annotations
+
+function tooLarge(object: KubeObject): Problem | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(renderManifest(object)))
+  if (bytes + roomForMarks <= maxDeliveredBytes) return undefined
+  const message = `the object has ${bytes} bytes, and at most ${maxDeliveredBytes - roomForMarks} can be delivered`
+  return { reason: 'TooLarge', message }
 }
 
 function isDivided({ group, resource }: SourceAddress, { spec }: Placement): boolean {
@@ -222,6 +299,7 @@ async function deliver(
         : mappedNamespace(hub.id, address.logicalCluster, address.namespace),
     conflictPolicy: placement.spec.conflictPolicy ?? 'Refuse',
     driftPolicy: 'Enforce',
+    placement: placement.metadata.name ?? '',
     ...(after.length > 0 ? { after: [...after] } : {}),
   }
   await writeSlot(steps, childCluster.uid, name, current, spec)
@@ -302,32 +380,81 @@ async function removeCopies(
   source: Source | undefined,
 ): Promise<ReconcileResult | void> {
   const name = deliveryName({ ...address, kind: '' })
-  const candidates = source ? targetsOf(source.object) : (await steps.childClusters()).map(({ uid }) => uid)
+  const registered = await steps.childClusters()
+  const names = new Map(registered.map((childCluster) => [childCluster.uid, childCluster.name]))
+  const candidates = source ? targetsOf(source.object) : [...names.keys()]
   const waiting: string[] = []
+  const gone = new Set<string>()
   for (const uid of candidates) {
-    if (await makeAbsent(steps, uid, name)) continue
-    if ((steps.unreachableForMs(uid) ?? 0) < abandonAfterMs) waiting.push(uid)
+    if (await makeAbsent(steps, uid, name)) gone.add(uid)
+    else if ((steps.unreachableForMs(uid) ?? 0) < abandonAfterMs) waiting.push(uid)
   }
   if (!source) return waiting.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined
+  const left = candidates.filter((uid) => !gone.has(uid))
+  const problems = left.flatMap((uid) => leavingProblem(steps, uid, names.get(uid) ?? uid, waiting.includes(uid)))
   if (waiting.length > 0) {
     if (waiting.length < candidates.length)
       await steps.markSource(address, source, { ...markOf(source.object), finalizer: true, targets: waiting })
+    else await explain(steps, address, source, problems)
     return { requeueAfterMs: lookAgainMs }
   }
-  if (markOf(source.object).finalizer)
-    await steps.markSource(address, source, { finalizer: false, targets: [], selectedBy: undefined })
+  const told = await explain(steps, address, source, problems)
+  if (!markOf(source.object).finalizer) return
+  // Letting go is guarded by the version that was read.
+  if (told) return { requeueAfterMs: 0 }
+  await steps.markSource(address, source, { finalizer: false, targets: [], selectedBy: undefined })
 }
 
+/** A copy that cannot be removed now, because its child is silent or refuses. */
+function leavingProblem(steps: PlacementSteps, uid: string, name: string, waits: boolean): Problem[] {
+  const trouble = steps.troubleOf(uid)
+  if (!waits) return [{ childCluster: name, reason: 'LeftBehind', message: leftBehind }]
+  return trouble ? [{ childCluster: name, reason: 'RemovalWaits', message: trouble.message }] : []
+}
+
+const leftBehind = 'the child cluster could not be reached for a minute: its copy is removed when it is back'
+
+/** An object that nothing places: what was wrong, or is left behind, is over when its last slot has gone. */
+async function explainUnplaced(
+  steps: PlacementSteps,
+  address: SourceAddress,
+  source: Source,
+  problem: Problem | undefined,
+): Promise<void> {
+  const before = source.object.metadata.annotations?.[placementStatusAnnotation]
+  if (before === undefined && !problem) return
+  const name = deliveryName({ ...address, kind: '' })
+  const problems = problem ? [problem] : []
+  for (const { uid, name: childCluster } of await steps.childClusters())
+    if (!(await isGone(steps, uid, name))) problems.push({ childCluster, reason: 'LeftBehind', message: leftBehind })
+  await explain(steps, address, source, problems)
+}
+
+/** True when no slot of a source is left at a child; one whose removal was acknowledged is taken away. */
+async function isGone(steps: PlacementSteps, uid: string, name: string): Promise<boolean> {
+  const delivery = await steps.getDelivery(uid, name)
+  if (!delivery) return true
+  return delivery.spec.desired === 'Absent' && makeAbsent(steps, uid, name)
+}
+
+interface Report {
+  targets: readonly string[]
+  /** Absent: as the copies say. */
+  divided?: boolean
+  problems: readonly Problem[]
+}
+
+/** What has become of the object, told in its status, its annotation and, when it is new and bad, an Event. */
 async function report(
   steps: PlacementSteps,
   address: SourceAddress,
   source: Source,
-  targets: readonly string[],
-  divided: boolean,
+  { targets, divided, problems }: Report,
 ): Promise<ReconcileResult | void> {
   const name = deliveryName({ ...address, kind: '' })
   const byUid = new Map((await steps.childClusters()).map((childCluster) => [childCluster.uid, childCluster]))
   const shares: Share[] = []
+  const uids = new Map<Share, string>()
   const finished: string[] = []
   for (const uid of targets) {
     const delivery = await steps.getDelivery(uid, name)
@@ -335,7 +462,9 @@ async function report(
     if (!delivery) finished.push(uid)
     if (delivery?.spec.desired !== 'Present') continue
     const stale = steps.unreachableForMs(uid) !== undefined
-    shares.push({ childCluster: byUid.get(uid)?.name ?? uid, delivery, stale })
+    const share = { childCluster: byUid.get(uid)?.name ?? uid, delivery, stale }
+    shares.push(share)
+    uids.set(share, uid)
   }
   if (finished.length > 0) {
     const kept = targets.filter((uid) => !finished.includes(uid))
@@ -346,11 +475,50 @@ async function report(
     })
     return { requeueAfterMs: 0 }
   }
-  if (!source.hasStatus) return
+  const nowMs = steps.now()
+  const view = problemsOfShares(shares, (share) => steps.troubleOf(uids.get(share) ?? ''), nowMs)
+  const all = [...problems, ...view.problems]
   const { object } = source
-  const status = aggregateStatus(shares, { source: object, ...address, divided, nowMs: steps.now() })
-  if (status && canonicalJson(status) !== canonicalJson(object['status'] ?? {}))
-    await steps.updateStatus(address, source, status)
+  if (source.hasStatus) {
+    const options = { source: object, ...address, divided: divided ?? looksDivided(shares, object), nowMs }
+    const status = withDelivered(aggregateStatus(shares, options), all, options)
+    if (status && canonicalJson(status) !== canonicalJson(object['status'] ?? {}))
+      await steps.updateStatus(address, source, status)
+  }
+  await explain(steps, address, source, all)
+  return view.lookAgainMs === undefined ? undefined : { requeueAfterMs: view.lookAgainMs }
+}
+
+/** Copies of a Placement that is gone: they have a part each when the parts make up the whole. */
+function looksDivided(shares: readonly Share[], source: KubeObject): boolean {
+  const parts = shares.map(({ delivery: { spec } }) => replicasOf({ metadata: {}, spec: spec.manifest?.['spec'] }) ?? 0)
+  const sum = parts.reduce((total, part) => total + part, 0)
+  return shares.length > 1 && (sum === replicasOf(source) || new Set(parts).size > 1)
+}
+
+/**
+ * The annotation says how it is now, an Event what is new; when the last problem is over, that is said too. True when the
+ * object was written.
+ */
+async function explain(
+  steps: PlacementSteps,
+  address: SourceAddress,
+  source: Source,
+  problems: readonly Problem[],
+): Promise<boolean> {
+  const before = source.object.metadata.annotations?.[placementStatusAnnotation]
+  const text = describeProblems(problems)
+  if (text === before) return false
+  for (const problem of newProblems(problems, before))
+    await steps.tell(address, source, { type: 'Warning', ...problem })
+  if (text === undefined)
+    await steps.tell(address, source, {
+      type: 'Normal',
+      reason: 'PlacementResolved',
+      message: 'what was wrong is over',
+    })
+  await steps.explain(address, source, text)
+  return true
 }
 
 function targetsOf({ metadata }: KubeObject): string[] {

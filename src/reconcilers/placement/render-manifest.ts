@@ -1,4 +1,4 @@
-import { internalPrefix } from '../../meta/fleet/fleet-names.ts'
+import { internalPrefix, placementStatusAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { JsonObject, KubeObject } from '../../meta/object.ts'
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -61,7 +61,9 @@ function stripJob(spec: JsonObject): void {
 
 function withoutOwnAnnotations(annotations: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(annotations).filter(([key]) => key !== lastApplied && !key.startsWith(internalPrefix)),
+    Object.entries(annotations).filter(
+      ([key]) => key !== lastApplied && key !== placementStatusAnnotation && !key.startsWith(internalPrefix),
+    ),
   )
 }
 

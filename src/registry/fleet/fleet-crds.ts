@@ -129,6 +129,7 @@ export const deliveryCrd = toCrd({
       targetNamespace: text,
       conflictPolicy,
       driftPolicy: oneOf('Enforce', 'Report'),
+      placement: text,
       after: texts,
     },
     [
