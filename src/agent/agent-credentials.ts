@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '../client/client.ts'
 import { isAlreadyExists } from '../meta/api-errors.ts'
@@ -21,6 +21,8 @@ export interface AgentCredentials {
 export interface CredentialsStore {
   load(): Promise<AgentCredentials | undefined>
   save(credentials: AgentCredentials): Promise<void>
+  /** The child has left: what is kept opens nothing any more. */
+  clear(): Promise<void>
 }
 
 const fields = ['keyPem', 'certPem', 'hubId', 'childClusterUid', 'name'] as const
@@ -42,6 +44,9 @@ export function createFileCredentials(folder: string): CredentialsStore {
       // Whole or not at all: half a file would lock the agent out.
       writeFileSync(`${path}.new`, JSON.stringify(credentials), { mode: 0o600 })
       renameSync(`${path}.new`, path)
+    },
+    async clear() {
+      rmSync(path, { force: true })
     },
   }
 }
@@ -67,6 +72,8 @@ export function createSecretCredentials(child: Client): CredentialsStore {
         await secrets.patch(name, { type: 'merge', body: { data } })
       })
     },
+    // It belongs to what joining made, and goes with that.
+    async clear() {},
   }
 }
 

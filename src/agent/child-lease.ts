@@ -24,6 +24,8 @@ export interface ChildLeaseOptions {
   child: Client
   /** Differs for every syncer. */
   identity: string
+  /** Whether this one may hold it now. Default: it may. */
+  eligible?(): boolean
   clock: Clock
   logger: Logger
   durationMs?: number
@@ -33,7 +35,7 @@ const leases = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases'
 const defaultDurationMs = 15_000 // for others; the holder stops acting after two thirds of it
 
 export function createChildLease(options: ChildLeaseOptions): ChildLease {
-  const { identity, clock, logger, durationMs = defaultDurationMs } = options
+  const { identity, eligible = () => true, clock, logger, durationMs = defaultDurationMs } = options
   const resource = options.child.resource(leases)
   const name = { namespace: agentNamespace, name: syncerLease }
   const retryMs = durationMs / 5
@@ -75,6 +77,14 @@ export function createChildLease(options: ChildLeaseOptions): ChildLease {
     return clock.now() - seen.atMs > durationMs
   }
 
+  async function release(): Promise<void> {
+    heldUntilMs = 0
+    const spec = lease?.['spec'] as { holderIdentity?: string; leaseTransitions?: number } | undefined
+    if (!lease || spec?.holderIdentity !== identity) return
+    const given = { ...lease, spec: specFor('', spec.leaseTransitions ?? 0) }
+    await resource.update(given).catch((error: unknown) => logger.debug('lease not released', { error: String(error) }))
+  }
+
   return {
     get held() {
       return clock.now() < heldUntilMs
@@ -82,7 +92,7 @@ export function createChildLease(options: ChildLeaseOptions): ChildLease {
     async acquire(signal) {
       while (!signal.aborted) {
         try {
-          if (await tryOnce()) return true
+          if (eligible() && (await tryOnce())) return true
         } catch (error) {
           logger.debug('the syncer lease could not be taken', { error: String(error) })
         }
@@ -94,6 +104,7 @@ export function createChildLease(options: ChildLeaseOptions): ChildLease {
       for (;;) {
         await sleep(retryMs, signal, clock)
         if (signal.aborted) return
+        if (!eligible()) return release()
         try {
           if (!(await tryOnce())) heldUntilMs = 0
         } catch (error) {
@@ -102,14 +113,6 @@ export function createChildLease(options: ChildLeaseOptions): ChildLease {
         if (clock.now() >= heldUntilMs) return
       }
     },
-    async release() {
-      heldUntilMs = 0
-      const spec = lease?.['spec'] as { holderIdentity?: string; leaseTransitions?: number } | undefined
-      if (!lease || spec?.holderIdentity !== identity) return
-      const given = { ...lease, spec: specFor('', spec.leaseTransitions ?? 0) }
-      await resource
-        .update(given)
-        .catch((error: unknown) => logger.debug('lease not released', { error: String(error) }))
-    },
+    release,
   }
 }

@@ -38,9 +38,8 @@ export function createEmptyNamespaces(child: ChildApi, hubId: string, logger: Lo
       const { labels, annotations, uid = '' } = live.metadata
       if (labels?.[managedLabel] === undefined || annotations?.[namespaceOriginAnnotation] !== originOf(hubId, spec))
         return false
-      for (const gvr of await namespacedTypes(child.self)) {
-        const held = await firstForeign(child.self, gvr, name)
-        if (held === undefined) continue
+      const held = await firstForeign(child.self, name, isEverywhere)
+      if (held !== undefined) {
         logger.debug('a mapped namespace is kept because it holds something', { namespace: name, holds: held })
         return false
       }
@@ -50,11 +49,28 @@ export function createEmptyNamespaces(child: ChildApi, hubId: string, logger: Lo
   }
 }
 
-/** What is in the namespace besides what every namespace has; a type that cannot be read may hold anything. */
-async function firstForeign(client: Client, gvr: GroupVersionResource, namespace: string): Promise<string | undefined> {
+/** Something in the namespace besides what is expected there; a type that cannot be read may hold anything. */
+export async function firstForeign(
+  client: Client,
+  namespace: string,
+  isExpected: (gvr: GroupVersionResource, object: KubeObject) => boolean,
+): Promise<string | undefined> {
+  for (const gvr of await namespacedTypes(client)) {
+    const held = await firstOfType(client, gvr, namespace, isExpected)
+    if (held !== undefined) return held
+  }
+  return undefined
+}
+
+async function firstOfType(
+  client: Client,
+  gvr: GroupVersionResource,
+  namespace: string,
+  isExpected: (gvr: GroupVersionResource, object: KubeObject) => boolean,
+): Promise<string | undefined> {
   try {
     const { items } = await client.resource(gvr).list({ namespace, metadataOnly: true, limit: 5 })
-    const held = items.find((object) => !isEverywhere(gvr, object))
+    const held = items.find((object) => !isExpected(gvr, object))
     return held && `${gvr.resource}/${held.metadata.name ?? ''}`
   } catch (error) {
     if (isForbidden(error)) return `${gvr.resource} (which the agent may not list)`
@@ -63,7 +79,8 @@ async function firstForeign(client: Client, gvr: GroupVersionResource, namespace
   }
 }
 
-function isEverywhere({ group, resource }: GroupVersionResource, { metadata }: KubeObject): boolean {
+/** What every namespace has, and our binding. */
+export function isEverywhere({ group, resource }: GroupVersionResource, { metadata }: KubeObject): boolean {
   if (group === '' && resource === 'configmaps') return metadata.name === 'kube-root-ca.crt'
   if (group === '' && resource === 'serviceaccounts') return metadata.name === 'default'
   return resource === 'rolebindings' && metadata.name === workspaceRoleBinding

@@ -2,10 +2,12 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { sleep } from '../base/sleep.ts'
 import type { Client } from '../client/client.ts'
+import { isForbidden, isNotFound } from '../meta/api-errors.ts'
 import type { AgentReport } from '../meta/fleet/delivery.ts'
 import { fleetGroup, fleetVersion } from '../meta/fleet/fleet-names.ts'
 import type { JsonObject } from '../meta/object.ts'
 import { type ClusterFacts, readClusterFacts } from './cluster-facts.ts'
+import { formatTime } from '../meta/time.ts'
 import type { Forked } from './hub-gate.ts'
 
 export const reportsResource = { group: fleetGroup, version: fleetVersion, resource: 'agentreports' }
@@ -20,6 +22,8 @@ export interface HeartbeatOptions {
   logger: Logger
   /** What is special now. */
   state(): { forked: Forked | undefined; left: boolean }
+  /** The hub has been told that the child has left. */
+  onLeftTold?(): void
 }
 
 export interface Heartbeat {
@@ -28,6 +32,15 @@ export interface Heartbeat {
   /** Something has changed that the hub should know at once. */
   beat(): void
 }
+
+/** Says in the report why nothing is heard of the child; the next heartbeat takes it back. */
+export async function reportTrouble(hub: Client, reason: string, message: string, nowMs: number): Promise<void> {
+  const trouble = { type: troubleType, status: 'False', reason, message, lastTransitionTime: formatTime(nowMs) }
+  const body = { status: { conditions: [trouble] } }
+  await hub.resource(reportsResource).patch({ name: reportName }, { type: 'merge', body }, { subresource: 'status' })
+}
+/** The condition of a report that is there, and False, while the child cannot be reached. */
+export const troubleType = 'Connected'
 
 const factsIntervalMs = 60_000 // machines come and go in minutes, and every node is read for it
 const soonestMs = 200 // between beats that changes ask for
@@ -38,29 +51,50 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const reports = options.hub.resource<AgentReport>(reportsResource)
   let facts: ClusterFacts | undefined
   let factsAtMs = Number.NEGATIVE_INFINITY
+  let trouble = '' // as the hub was told
   let interrupt = new AbortController()
 
-  /** A syncer that does not reach its child has nothing good to tell: silence is the news. */
+  /** A syncer that does not reach its child sends no heartbeat; it only says why. */
   async function requireChild(): Promise<void> {
     const { status } = await options.child.raw({ method: 'GET', path: '/version' })
     if (status !== 200) throw new Error(`the child cluster answered ${status}`)
   }
 
+  async function lookAtChild(): Promise<void> {
+    try {
+      if (clock.now() - factsAtMs < factsIntervalMs) await requireChild()
+      else {
+        facts = await readClusterFacts(options.child)
+        factsAtMs = clock.now()
+      }
+      trouble = ''
+    } catch (error) {
+      const { message } = error as Error
+      if (trouble !== message) await reportTrouble(options.hub, 'ChildUnreachable', message, clock.now())
+      trouble = message
+      throw error
+    }
+  }
+
   async function tell(): Promise<void> {
-    if (clock.now() - factsAtMs >= factsIntervalMs) {
-      facts = await readClusterFacts(options.child)
-      factsAtMs = clock.now()
-    } else await requireChild()
     const { forked, left } = options.state()
+    // Who has left may have no rights in the child any more, and must say so all the same.
+    if (!left) await lookAtChild()
     const status: NonNullable<AgentReport['status']> = {
-      heartbeatTime: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
+      heartbeatTime: formatTime(clock.now()),
       agentVersion,
       ...facts,
       ...(forked ? { forked } : {}),
       ...(left ? { left } : {}),
     }
     const body = [{ op: 'add', path: '/status', value: status as JsonObject }]
-    await reports.patch({ name: reportName }, { type: 'json', body }, { subresource: 'status' })
+    try {
+      await reports.patch({ name: reportName }, { type: 'json', body }, { subresource: 'status' })
+    } catch (error) {
+      // It was told, and the hub has closed the door behind us.
+      if (!left || !(isNotFound(error) || isForbidden(error))) throw error
+    }
+    if (left) options.onLeftTold?.()
   }
 
   return {

@@ -27,6 +27,8 @@ export interface HubGate {
   /** Reads the claim and the memory from the child. False: the claim is missing or names another hub. */
   load(): Promise<boolean>
   readonly open: boolean
+  /** The hub has been heard of at all. */
+  readonly heard: boolean
   readonly forked: Forked | undefined
   /** The incarnation that is obeyed: what a later one wrote waits for its confirmation. */
   readonly incarnation: number
@@ -118,6 +120,9 @@ export function createHubGate(options: HubGateOptions): HubGate {
   return {
     get open() {
       return isOpen()
+    },
+    get heard() {
+      return reported !== undefined
     },
     get forked() {
       return forked

@@ -1,7 +1,8 @@
-import type { Client } from '../client/client.ts'
+import { sleep } from '../base/sleep.ts'
+import type { Client, ResourceClient } from '../client/client.ts'
 import { createClient, toApiStatusError } from '../client/create-client.ts'
 import type { Transport } from '../client/transport.ts'
-import { isAlreadyExists } from '../meta/api-errors.ts'
+import { ignoreNotFound, isAlreadyExists } from '../meta/api-errors.ts'
 import { agentNamespace } from '../meta/fleet/fleet-names.ts'
 import { fromApiVersion, type GroupVersionResource } from '../meta/group-version.ts'
 import type { KubeObject } from '../meta/object.ts'
@@ -27,6 +28,8 @@ export interface JoinChildOptions extends JoinRequest {
 export interface JoinedChild {
   /** What was made, or would be. */
   manifests: KubeObject[]
+  /** Takes back what this call was the first to make, when what comes after it has failed. Never throws. */
+  undo(): Promise<void>
   /** uid of the child's kube-system namespace: unique in the hub. */
   clusterUid: string
   kubernetesVersion: string
@@ -50,32 +53,71 @@ const resourceOfKind = new Map([
 export async function joinChildCluster(options: JoinChildOptions): Promise<JoinedChild> {
   const child = createClient({ transport: options.childTransport, userAgent: 'atoll-join' })
   const facts = await readIdentity(child)
-  const manifests = joinManifests(options)
   if (options.dryRun) {
     const owner = await readClaim(child)
     if (owner) requireOwn(owner, options)
-    return { manifests, ...facts }
+    return { manifests: joinManifests(options), ...facts, undo: async () => {} }
   }
-  for (const manifest of manifests) {
-    const resource = child.resource(resourceOf(manifest))
-    const { name = '', namespace } = manifest.metadata
-    if (manifest.metadata.name === claimConfigMap) {
-      await claim(child, manifest, options)
-      continue
+  const before = await untilNotTerminating(child)
+  const made: { resource: ResourceClient<KubeObject>; object: KubeObject }[] = []
+  const undo = async () => {
+    for (const { resource, object } of made.splice(0).reverse()) {
+      const { name = '', namespace, uid = '' } = object.metadata
+      const objectName = namespace === undefined ? { name } : { namespace, name }
+      // Somebody who may not delete could hardly have created.
+      await resource.delete(objectName, { preconditions: { uid } }).catch(() => undefined)
     }
-    const objectName = namespace === undefined ? { name } : { namespace, name }
-    const write = { fieldManager: 'atoll-join', force: true }
-    await resource.patch(objectName, { type: 'apply', body: manifest }, write)
   }
-  return { manifests, ...facts }
+  try {
+    const [first, ...others] = joinManifests(options)
+    const namespace = await apply(child, first as KubeObject)
+    if (!before) made.push({ resource: child.resource(namespaces), object: namespace })
+    const rest = joinManifests(options, namespace.metadata.uid).slice(1)
+    for (const manifest of rest) {
+      if (manifest.metadata.name !== claimConfigMap) await apply(child, manifest)
+      else {
+        const claimed = await claim(child, manifest, options)
+        if (claimed) made.push({ resource: child.resource(resourceOf(manifest)), object: claimed })
+      }
+    }
+    return { manifests: [first as KubeObject, ...others], ...facts, undo }
+  } catch (error) {
+    await undo()
+    throw error
+  }
 }
 
-async function claim(child: Client, manifest: KubeObject, request: JoinRequest): Promise<void> {
+const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
+const terminationMs = 60_000
+const pollMs = 250
+
+/** A cluster that has just left has its namespace on the way out: what is made in it now would go with it. */
+async function untilNotTerminating(child: Client): Promise<KubeObject | undefined> {
+  const endMs = Date.now() + terminationMs
+  for (;;) {
+    const live = await child.resource(namespaces).get({ name: agentNamespace }).catch(ignoreNotFound)
+    if (live?.metadata.deletionTimestamp === undefined) return live
+    if (Date.now() > endMs)
+      throw new JoinError(`the namespace ${agentNamespace} of an earlier join is still being deleted in this cluster`)
+    await sleep(pollMs)
+  }
+}
+
+function apply(child: Client, manifest: KubeObject): Promise<KubeObject> {
+  const { name = '', namespace } = manifest.metadata
+  const objectName = namespace === undefined ? { name } : { namespace, name }
+  const write = { fieldManager: 'atoll-join', force: true }
+  return child.resource(resourceOf(manifest)).patch(objectName, { type: 'apply', body: manifest }, write)
+}
+
+/** The claim when it was made now; undefined when it is ours already. */
+async function claim(child: Client, manifest: KubeObject, request: JoinRequest): Promise<KubeObject | undefined> {
   try {
-    await child.resource(resourceOf(manifest)).create(manifest)
+    return await child.resource(resourceOf(manifest)).create(manifest)
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
     requireOwn((await readClaim(child)) ?? {}, request)
+    return undefined
   }
 }
 
@@ -94,7 +136,7 @@ function requireOwn(owner: Readonly<Record<string, string>>, { hubId, childClust
   if (owner['hubId'] === hubId && owner['childClusterUid'] === childClusterUid) return
   throw new JoinError(
     `this cluster already belongs to hub ${owner['hubId'] ?? '?'} as child cluster "${owner['name'] ?? '?'}": ` +
-      `unjoin it there, or delete the ConfigMap ${agentNamespace}/${claimConfigMap} when that hub is gone`,
+      `unjoin it there, or, when that hub is gone or has forgotten it, run "kubectl delete namespace ${agentNamespace}" in this cluster`,
   )
 }
 

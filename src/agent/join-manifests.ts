@@ -22,12 +22,15 @@ export interface JoinRequest {
 
 /**
  * Everything that joining makes in a child cluster, in the order in which it is made. The claim comes first after its
- * namespace: it is only ever created, and whoever finds it taken stops there.
+ * namespace: it is only ever created, and whoever finds it taken stops there. What is not in the namespace belongs to it:
+ * when the namespace goes, the child's garbage collector takes the rest.
  */
-export function joinManifests(request: JoinRequest): KubeObject[] {
+export function joinManifests(request: JoinRequest, namespaceUid = '(given by the cluster)'): KubeObject[] {
   const { hubId, childClusterUid, name, publishedGroups = [] } = request
   const published = publishedGroups.map((apiGroup): DeliveredKinds => ({ apiGroup, resources: ['*'] }))
   const profile = [...profileKinds, ...published]
+  const owner = { apiVersion: 'v1', kind: 'Namespace', name: agentNamespace, uid: namespaceUid }
+  const ofNamespace = { ownerReferences: [owner] }
   return [
     object('v1', 'Namespace', { name: agentNamespace }, {}),
     object(
@@ -39,11 +42,11 @@ export function joinManifests(request: JoinRequest): KubeObject[] {
     object('v1', 'ServiceAccount', { name: agentServiceAccount, namespace: agentNamespace }, {}),
     rbac(
       'ClusterRole',
-      { name: profileClusterRole },
+      { name: profileClusterRole, ...ofNamespace },
       { rules: [...profile.map((kinds) => rule(kinds, profileVerbs)), ...podAccessRules] },
     ),
-    rbac('ClusterRole', { name: agentClusterRole }, { rules: clusterRules(profile) }),
-    rbac('ClusterRoleBinding', { name: agentClusterRole }, bound('ClusterRole')),
+    rbac('ClusterRole', { name: agentClusterRole, ...ofNamespace }, { rules: clusterRules(profile) }),
+    rbac('ClusterRoleBinding', { name: agentClusterRole, ...ofNamespace }, bound('ClusterRole')),
     rbac('Role', { name: agentClusterRole, namespace: agentNamespace }, { rules: ownNamespaceRules }),
     rbac('RoleBinding', { name: agentClusterRole, namespace: agentNamespace }, bound('Role')),
   ]
@@ -82,6 +85,8 @@ function clusterRules(profile: readonly DeliveredKinds[]): object[] {
 }
 
 const ownNamespaceRules: object[] = [
+  // To see, on leaving, that nobody else keeps anything in it.
+  { apiGroups: ['*'], resources: ['*'], verbs: ['list'] },
   { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['create', 'delete', 'get', 'impersonate', 'list'] },
   // To renew its own token before it expires.
   { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: [agentServiceAccount], verbs: ['create'] },

@@ -2,9 +2,16 @@ import { isConflict, isNotFound } from '../meta/api-errors.ts'
 import type { Delivery } from '../meta/fleet/delivery.ts'
 import { agentNamespace, managedLabel, namespaceOriginAnnotation } from '../meta/fleet/fleet-names.ts'
 import type { GroupVersionResource } from '../meta/group-version.ts'
-import type { JsonObject } from '../meta/object.ts'
-import { claimConfigMap, stateConfigMap, workspaceRoleBinding } from './child-names.ts'
-import type { EmptyNamespaces } from './empty-namespaces.ts'
+import type { JsonObject, KubeObject } from '../meta/object.ts'
+import {
+  agentClusterRole,
+  agentServiceAccount,
+  claimConfigMap,
+  credentialsSecret,
+  stateConfigMap,
+  workspaceRoleBinding,
+} from './child-names.ts'
+import { type EmptyNamespaces, firstForeign, isEverywhere } from './empty-namespaces.ts'
 import { removeSlot } from './remove-slot.ts'
 import type { SlotParts } from './slot-parts.ts'
 import { newSlotRecord, type SlotRecord } from './slot-record.ts'
@@ -51,7 +58,10 @@ function isRemoved({ removed }: SlotRecord): boolean {
   return removed === true
 }
 
-/** Bindings, marks of the namespaces, ServiceAccounts, then the claim: the last one says that the child is free. */
+/**
+ * Bindings, marks of the namespaces, ServiceAccounts, then the claim: it says that the child is free. Last the namespace
+ * of the agent, and with it, as its dependents, the cluster's roles that joining made.
+ */
 async function removeOwn({ child, hubId, logger }: LeaveParts): Promise<void> {
   const attempt = async (what: string, work: () => Promise<unknown>) => {
     try {
@@ -86,4 +96,24 @@ async function removeOwn({ child, hubId, logger }: LeaveParts): Promise<void> {
     const map = await child.get(configMaps, { namespace: agentNamespace, name })
     if (map) await remove(configMaps, agentNamespace, name, map.metadata.uid ?? '')
   }
+  await attempt(`namespaces/${agentNamespace}`, async () => {
+    const own = await child.get(namespaces, { name: agentNamespace })
+    if (!own) return
+    const other = await firstForeign(child.self, agentNamespace, isOwn)
+    if (other !== undefined)
+      throw new Error(`it holds ${other}: "kubectl delete namespace ${agentNamespace}" removes it`)
+    await child.delete(namespaces, { name: agentNamespace }, own.metadata.uid ?? '', undefined)
+  })
+}
+
+const ownNames: Readonly<Record<string, string>> = {
+  serviceaccounts: agentServiceAccount,
+  secrets: credentialsSecret,
+  roles: agentClusterRole,
+  rolebindings: agentClusterRole,
+}
+
+/** What joining made in the agent's namespace. */
+function isOwn(gvr: GroupVersionResource, object: KubeObject): boolean {
+  return isEverywhere(gvr, object) || ownNames[gvr.resource] === object.metadata.name
 }

@@ -36,6 +36,8 @@ export interface Agent {
   readonly childClusterUid: string
   readonly connected: boolean
   readonly acting: boolean
+  /** Resolves when the child has left its hub: the agent has nothing to do any more and keeps no credentials. */
+  readonly left: Promise<void>
   close(): Promise<void>
 }
 
@@ -48,7 +50,11 @@ const noSignal = new AbortController().signal
 export async function runAgent(options: AgentOptions): Promise<Agent> {
   const { clock, logger, hubUrl, hubCaPem } = options
   const abort = new AbortController()
-  let credentials = (await options.credentials.load()) ?? (await join(options))
+  const kept = await options.credentials.load()
+  const joining = parseJoinToken(options.joinToken ?? '')
+  // A token for another ChildCluster than what is kept: the child was joined anew.
+  const isKept = kept !== undefined && (!joining || joining.childClusterUid === kept.childClusterUid)
+  let credentials = isKept ? kept : await join(options)
   await options.credentials.save(credentials)
   const child = await openChild(options, credentials, abort.signal)
   const tunnel = createTunnelClient({
@@ -69,6 +75,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     child: { transport: child.transport },
     childClusterUid,
     hubId,
+    eligible: () => !tunnel.superseded,
     agentVersion: options.agentVersion,
     clock,
     logger,
@@ -95,6 +102,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     }
   }
   const rotating = rotate()
+  const left = syncer.left.then(() => options.credentials.clear())
   return {
     childClusterUid,
     get connected() {
@@ -103,6 +111,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     get acting() {
       return syncer.acting
     },
+    left,
     async close() {
       abort.abort()
       await syncer.stop()

@@ -32,6 +32,8 @@ export interface SyncerOptions {
   childClusterUid: string
   hubId: string
   agentVersion: string
+  /** Whether it may be the one of several that acts. Default: it may. */
+  eligible?(): boolean
   logger: Logger
   clock: Clock
   /** Default 10 s. */
@@ -50,6 +52,8 @@ export interface Syncer {
   stop(): Promise<void>
   /** Whether it holds the lease and obeys the hub. */
   readonly acting: boolean
+  /** Resolves when the child has left its hub and the hub knows: there is nothing more to do here. */
+  readonly left: Promise<void>
 }
 
 const claimRetryMs = 10_000
@@ -65,10 +69,17 @@ export function createSyncer(options: SyncerOptions): Syncer {
   setMaxListeners(0, signal) // one for each followed type and each pause
   const self = createClient({ transport: options.child.transport, userAgent: 'atoll-syncer' })
   const leaseOptions = options.leaseDurationMs === undefined ? {} : { durationMs: options.leaseDurationMs }
-  const lease = createChildLease({ child: self, identity: randomUUID(), clock, logger, ...leaseOptions })
+  // One that has not heard of the hub, or that the hub does not listen to, would only keep the lease from another.
+  const eligible = () => gate.heard && (options.eligible?.() ?? true)
+  const lease = createChildLease({ child: self, identity: randomUUID(), eligible, clock, logger, ...leaseOptions })
   const records = new Map<string, SlotRecord>()
   let leaving: 'keep' | 'delete' | undefined
   let left = false
+  let tellLeft: () => void = () => {}
+  const leftAndTold = new Promise<void>((resolve) => (tellLeft = resolve))
+  // Ends with the syncer, or before it when there is nothing left to act on.
+  const active = new AbortController()
+  signal.addEventListener('abort', () => active.abort(), { once: true })
   let underway: Promise<unknown>[] = []
 
   const gate = createHubGate({
@@ -78,6 +89,8 @@ export function createSyncer(options: SyncerOptions): Syncer {
     logger,
     clock,
     onChange() {
+      // After a fork the same generation of a slot may say something else than in the history that was lost.
+      if (gate.open) records.clear()
       heartbeat.beat()
       persist()
       enqueueAll()
@@ -121,6 +134,7 @@ export function createSyncer(options: SyncerOptions): Syncer {
     clock,
     logger,
     state: () => ({ forked: gate.forked, left }),
+    onLeftTold: () => tellLeft(),
   })
   const reconcile = createSlotReconciler({
     ...parts,
@@ -154,25 +168,26 @@ export function createSyncer(options: SyncerOptions): Syncer {
     if (mayAct()) for (const delivery of deliveries.list()) enqueue(delivery)
   }
   function persist(): void {
-    if (!lease.held) return
+    // On leaving the memory goes, and must not come back.
+    if (!lease.held || leaving !== undefined) return
     gate
       .persist()
       .catch((error: unknown) => logger.debug('the memory of the hub was not written', { error: String(error) }))
   }
 
   async function act(): Promise<void> {
-    while (!signal.aborted && (await lease.acquire(signal))) {
+    while (!active.signal.aborted && (await lease.acquire(active.signal))) {
       // Whoever held the lease in between may have applied other things.
       records.clear()
       const lost = new AbortController()
-      const kept = lease.keep(signal).finally(() => lost.abort())
+      const kept = lease.keep(active.signal).finally(() => lost.abort())
       while (!lost.signal.aborted && !(await loadGate())) await sleep(claimRetryMs, lost.signal, clock)
       enqueueAll()
       await kept
-      if (!signal.aborted) logger.warn('the syncer lease was lost')
+      if (!active.signal.aborted) logger.warn('the syncer lease was lost')
     }
     // Before the lease is given back: after it, the memory is another syncer's.
-    if (lease.held) await gate.persist().catch(() => {})
+    if (lease.held && leaving === undefined) await gate.persist().catch(() => {})
     await lease.release()
   }
   async function loadGate(): Promise<boolean> {
@@ -187,7 +202,10 @@ export function createSyncer(options: SyncerOptions): Syncer {
     const startedMs = clock.now()
     while (leaving !== undefined && !left && !signal.aborted) {
       try {
-        await deliveries.synced
+        if (!deliveries.hasSynced) {
+          await sleep(leaveRetryMs, signal, clock)
+          continue
+        }
         // What is under way would put back what is let go of here.
         await Promise.allSettled(slotWork)
         if (
@@ -200,6 +218,7 @@ export function createSyncer(options: SyncerOptions): Syncer {
           left = true
           logger.info('the child cluster has left its hub', { workloads: leaving })
           heartbeat.beat()
+          active.abort()
           return
         }
       } catch (error) {
@@ -219,6 +238,7 @@ export function createSyncer(options: SyncerOptions): Syncer {
     get acting() {
       return mayAct()
     },
+    left: leftAndTold,
     start() {
       reports.onEvent(({ type, object }) => {
         if (type === 'deleted' || object.metadata.name !== reportName) return

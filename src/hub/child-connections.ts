@@ -1,5 +1,6 @@
 import { mintAgentToken } from '../agent/join-child-cluster.ts'
 import { refusedAddress, refusedIp } from '../agent/child-address.ts'
+import { reportTrouble } from '../agent/heartbeat.ts'
 import { createSyncer, type Syncer } from '../agent/syncer.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -67,6 +68,8 @@ export function childConnections(options: ChildConnectionsOptions): Controller {
       const why = options.allowLocalDial ? undefined : refusedAddress(secret.server)
       if (why !== undefined) {
         logger.warn('child cluster is not dialled', { childCluster: name, reason: why })
+        const message = `the hub does not dial ${secret.server}: ${why}. Start it with --allow-local-dial, or join in agent mode`
+        await reportTrouble(clientOf(childLogicalCluster(uid)), 'AddressRefused', message, clock.now())
         return { requeueAfterMs: renewCheckMs }
       }
       connections.set(uid, connect(uid, key, secret))

@@ -27,6 +27,8 @@ export interface TunnelClient {
   /** Rejects at once while there is no connection. */
   readonly transport: TunnelHandler
   readonly connected: boolean
+  /** At the last try the hub had another agent with the same credentials, which served this child. */
+  readonly superseded: boolean
   start(): void
   /** Ends the connection; the next one is made at once. With new credentials, for instance. */
   reconnect(): void
@@ -42,6 +44,7 @@ export function createTunnelClient(options: TunnelClientOptions): TunnelClient {
   const backoff = createBackoff({ firstMs: 200, maxMs: 30_000 })
   const abort = new AbortController()
   let session: TunnelSession | undefined
+  let superseded = false
   let running: Promise<void> = Promise.resolve()
 
   function dial(): Promise<WebSocket> {
@@ -70,17 +73,23 @@ export function createTunnelClient(options: TunnelClientOptions): TunnelClient {
 
   async function run(): Promise<void> {
     let failures = 0
+    let said = '' // once for each kind of trouble
     while (!abort.signal.aborted) {
       let openedMs = Number.POSITIVE_INFINITY
       try {
         const socket = await dial()
         openedMs = clock.now()
+        superseded = false
+        said = ''
         session = createTunnelSession({ socket, role: 'agent', ...(handle ? { handle } : {}), clock, logger })
         logger.info('connected to the hub')
         await session.closed
         logger.info('the connection to the hub has ended')
       } catch (error) {
-        logger.debug('the hub cannot be reached', { error: String(error) })
+        const why = (error as Error).message
+        if (why.endsWith(': 409')) superseded = true
+        if (why !== said) logger.warn('the hub cannot be reached', { hub: options.hubUrl, reason: explain(why) })
+        said = why
       }
       session = undefined
       failures = clock.now() - openedMs > steadyMs ? 0 : failures + 1
@@ -91,6 +100,9 @@ export function createTunnelClient(options: TunnelClientOptions): TunnelClient {
   return {
     get connected() {
       return session !== undefined
+    },
+    get superseded() {
+      return superseded
     },
     transport: (request) =>
       session ? session.transport(request) : Promise.reject(new TunnelClosedError('there is no connection to the hub')),
@@ -104,4 +116,12 @@ export function createTunnelClient(options: TunnelClientOptions): TunnelClient {
       await running
     },
   }
+}
+
+function explain(message: string): string {
+  if (message.endsWith(': 409'))
+    return 'another agent with the same credentials serves this child cluster; this one stands by'
+  return message.endsWith(': 401')
+    ? 'it does not know this agent: its certificate has expired, or its child cluster was unjoined or forgotten'
+    : message
 }

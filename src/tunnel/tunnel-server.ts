@@ -31,7 +31,12 @@ export interface TunnelServer {
   close(): Promise<void>
 }
 
-/** The hub's end: one session for each child; a newer one takes the place of an older one. */
+const probeMs = 2_000
+
+/**
+ * The hub's end: one session for each child. While its agent answers, another one with the same credentials is turned
+ * away, so that two of them do not throw each other out for ever; one that is dead makes room at once.
+ */
 export function createTunnelServer(options: TunnelServerOptions): TunnelServer {
   const { clock, logger, handle } = options
   const sessions = new Map<string, TunnelSession>()
@@ -61,11 +66,27 @@ export function createTunnelServer(options: TunnelServerOptions): TunnelServer {
     await session.closed
     if (sessions.get(childClusterUid) === session) sessions.delete(childClusterUid)
   }
+  async function isServed(childClusterUid: string): Promise<boolean> {
+    for (;;) {
+      const current = sessions.get(childClusterUid)
+      if (!current) return false
+      if (await current.answers(probeMs)) return true
+      if (sessions.get(childClusterUid) === current) return false
+    }
+  }
   async function admit(request: IncomingMessage, socket: Duplex, head: Uint8Array): Promise<void> {
     try {
       const peer = await options.authenticate(request)
-      if (peer && !closing) accept(peer, request, socket, head)
-      else refuse(socket, closing ? '503 Service Unavailable' : '401 Unauthorized')
+      if (closing) return refuse(socket, '503 Service Unavailable')
+      if (!peer) return refuse(socket, '401 Unauthorized')
+      const { childClusterUid } = peer
+      if (await isServed(childClusterUid)) {
+        const { remoteAddress } = request.socket
+        logger.warn('a second agent of a child cluster was turned away', { childClusterUid, remoteAddress })
+        return refuse(socket, '409 Conflict')
+      }
+      if (closing) return refuse(socket, '503 Service Unavailable')
+      accept(peer, request, socket, head)
     } catch (error) {
       logger.error('an agent could not be authenticated', { error })
       refuse(socket, '500 Internal Server Error')

@@ -42,6 +42,8 @@ export interface TunnelSession {
   readonly transport: TunnelHandler
   /** Resolves when the connection has ended, whoever ended it. */
   readonly closed: Promise<void>
+  /** Whether the peer is there: it answers a ping within this time. */
+  answers(withinMs: number): Promise<boolean>
   close(): void
 }
 
@@ -57,6 +59,7 @@ interface Answered {
 }
 
 const maxAnswered = 4_096 // requests of the peer at once; more are refused, not queued
+const headTimeoutMs = 60_000 // as of any other transport: a handler that hangs must not hang its asker for ever
 const pingIntervalMs = 15_000 // a peer that answers no ping until the next one is gone
 const largestWhole = 64 * 1024 // a response up to this goes with its head in one frame
 const nothing = new Uint8Array(0)
@@ -107,13 +110,25 @@ export function createTunnelSession(options: TunnelSessionOptions): TunnelSessio
         const one = asked.get(stream)
         if (!one) return
         asked.delete(stream)
+        one.release()
         reset(stream, 'given up')
         one.body?.end()
         reject(new TunnelClosedError('the request was given up'))
       }
       setMaxListeners(0, request.signal) // one may stand for many requests at once, which is no leak
       request.signal.addEventListener('abort', giveUp, { once: true })
-      asked.set(stream, { resolve, reject, release: () => request.signal.removeEventListener('abort', giveUp) })
+      const cancelTimeout = clock.after(headTimeoutMs, giveUp)
+      asked.set(stream, {
+        resolve(response) {
+          cancelTimeout()
+          resolve(response)
+        },
+        reject,
+        release() {
+          cancelTimeout()
+          request.signal.removeEventListener('abort', giveUp)
+        },
+      })
       const { method, url, headers } = request
       send(encodeFrame(frameTypes.open, stream, encodeHead({ method, url, headers }), request.body))
     })
@@ -264,6 +279,19 @@ export function createTunnelSession(options: TunnelSessionOptions): TunnelSessio
   return {
     transport,
     closed,
+    answers: (withinMs) =>
+      new Promise((resolve) => {
+        if (over) return resolve(false)
+        const settle = (answer: boolean) => {
+          cancel()
+          socket.off('pong', onPong)
+          resolve(answer)
+        }
+        const onPong = () => settle(!over)
+        const cancel = clock.after(withinMs, () => settle(false), { keepAlive: true })
+        socket.on('pong', onPong)
+        socket.ping(nothing)
+      }),
     close() {
       socket.close(1000)
       shutDown()

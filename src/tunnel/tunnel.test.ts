@@ -101,16 +101,18 @@ describe('a tunnel between an agent and the hub', () => {
     http.listen(0, '127.0.0.1')
     await once(http, 'listening')
     url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-    client = createTunnelClient({
-      hubUrl: url,
-      credentials: () => ({ certPem: '', keyPem: '' }),
-      handle: (asked) => agentHandle(asked),
-      clock: systemClock,
-      logger: silentLogger,
-    })
+    client = newClient((asked) => agentHandle(asked))
     client.start()
     await until(() => client.connected && server.connected.length === 1)
   })
+  const newClient = (handle: TunnelHandler) =>
+    createTunnelClient({
+      hubUrl: url,
+      credentials: () => ({ certPem: '', keyPem: '' }),
+      handle,
+      clock: systemClock,
+      logger: silentLogger,
+    })
   afterEach(async () => {
     await client.close()
     await server.close()
@@ -262,19 +264,35 @@ describe('a tunnel between an agent and the hub', () => {
     expect(wrong.message).toContain('400')
   })
 
-  it('gives a child one session: the newer one', async () => {
-    const second = createTunnelClient({
-      hubUrl: url,
-      credentials: () => ({ certPem: '', keyPem: '' }),
-      handle: async () => ok(text('second')),
-      clock: systemClock,
-      logger: silentLogger,
-    })
-    second.start()
-    await until(() => second.connected)
+  const whoAnswers = async () => {
     const answer = await server.transportTo('c1')?.(request('/'))
-    expect(Buffer.from(answer?.body as Uint8Array).toString()).toBe('second')
+    return Buffer.from(answer?.body as Uint8Array).toString()
+  }
+
+  it('gives a child one session: a second agent waits until the first one has gone', async () => {
+    const second = newClient(async () => ok(text('second')))
+    second.start()
+    await until(() => second.superseded)
+    expect(second.connected).toBe(false)
+    expect(await whoAnswers()).toBe('child /')
+    await client.close()
+    await until(() => second.connected && server.connected.length === 1)
+    expect(second.superseded).toBe(false)
+    expect(await whoAnswers()).toBe('second')
     await second.close()
+  })
+
+  it('gives the session of an agent that answers no more to the next one', async () => {
+    await client.close()
+    await until(() => server.connected.length === 0)
+    const dead = new WebSocket(url.replace('http', 'ws') + tunnelPath, tunnelProtocol, { autoPong: false })
+    await once(dead, 'open')
+    const next = newClient(async () => ok(text('next')))
+    next.start()
+    await until(() => next.connected)
+    expect(await whoAnswers()).toBe('next')
+    await next.close()
+    dead.terminate()
   })
 
   const open = encodeHead({ method: 'GET', url: '/', headers: {} })
@@ -303,6 +321,8 @@ describe('a tunnel between an agent and the hub', () => {
   ]
   it.each(hostile)('ends the connection on %s, and only that one', async (what, bytes) => {
     hubHandle = () => new Promise(() => {})
+    await client.close()
+    await until(() => server.connected.length === 0)
     const peer = new WebSocket(url.replace('http', 'ws') + tunnelPath, tunnelProtocol)
     await once(peer, 'open')
     peer.on('error', () => {})
@@ -310,8 +330,9 @@ describe('a tunnel between an agent and the hub', () => {
     peer.send(bytes)
     if (what.startsWith('a credit')) peer.send(encodeFrame(frameTypes.credit, 1, encodeCredit(0xffffffff)))
     await closed
-    await until(() => client.connected && server.connected.length === 1)
     hubHandle = async () => ok(text('still here'))
+    client = newClient(agentHandle)
+    client.start()
     await until(() => client.connected)
     expect((await client.transport(request('/'))).status).toBe(200)
   })

@@ -174,7 +174,7 @@ describe.skipIf(!binaries.available)('an agent that joins by a token and dials o
       nowMs,
       ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
     })
-  const inMemory = { load: async () => undefined, save: async () => {} }
+  const inMemory = { load: async () => undefined, save: async () => {}, clear: async () => {} }
 
   it('has no way in without a token, with a wrong one, or with one that has expired', async () => {
     await expect(runAgent(optionsOf({ credentials: inMemory }))).rejects.toThrow('needs a join token')

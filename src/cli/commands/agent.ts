@@ -53,7 +53,8 @@ export function addAgentCommand(program: Command, print: (text: string) => void)
         logger: createPinoLogger(logLevel),
       })
       print(`The agent of child cluster ${agent.childClusterUid} is running.\n`)
-      await stopSignal()
+      const left = agent.left.then(() => print('The cluster has left the hub, the agent ends.\n'))
+      await Promise.race([stopSignal(), left])
       await agent.close()
     })
 }

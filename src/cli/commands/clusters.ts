@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { sleep } from '../../base/sleep.ts'
 import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
-import { forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
+import { agentNamespace, forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
 import { CliError } from '../cli-error.ts'
 import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
 import { parseOutputFormat, printObjects, type TableView } from '../print-objects.ts'
@@ -16,6 +16,12 @@ interface ClusterFlags extends SessionOptions {
 }
 
 const pollMs = 200
+const leftovers = `What joining made in it goes with its namespace ${agentNamespace}. Should that still be there in a minute, run in the cluster:
+  kubectl delete namespace ${agentNamespace}
+`
+const forgotten = `If the cluster still runs, it keeps what was placed there. To free it for another join, run in the cluster:
+  kubectl delete namespace ${agentNamespace}
+`
 
 const view: TableView<ChildCluster> = {
   header: ['NAME', 'MODE', 'READY', 'VERSION', 'NODES', 'DELIVERIES', 'LABELS'],
@@ -91,7 +97,7 @@ export function addClusterCommands(program: Command, print: (text: string) => vo
         const endMs = Date.now() + Number(timeout) * 1_000
         while (Date.now() < endMs) {
           const left = await objects.get({ name }).catch(ignoreNotFound)
-          if (!left) return print(`Child cluster "${name}" is gone.\n`)
+          if (!left) return print(`Child cluster "${name}" is gone.\n${leftovers}`)
           await sleep(pollMs)
         }
         throw new CliError(
@@ -111,7 +117,7 @@ export function addClusterCommands(program: Command, print: (text: string) => vo
         { type: 'merge', body: { metadata: { annotations: { [forgetAnnotation]: 'true' } } } },
       )
       await objects.delete({ name })
-      print(`Child cluster "${name}" is forgotten.\n`)
+      print(`Child cluster "${name}" is forgotten.\n${forgotten}`)
     }),
   )
 }

@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { createJoinToken } from '../../agent/join-token.ts'
-import { JoinError, joinChildCluster, mintAgentToken } from '../../agent/join-child-cluster.ts'
+import { type JoinedChild, JoinError, joinChildCluster, mintAgentToken } from '../../agent/join-child-cluster.ts'
+import { readJoinContext } from '../../agent/join-kubeconfig.ts'
 import { joinManifests } from '../../agent/join-manifests.ts'
 import { sleep } from '../../base/sleep.ts'
 import type { Client } from '../../client/client.ts'
 import { createHttpTransport, type HttpTransportOptions } from '../../client/node/http-transport.ts'
-import { readKubeconfig, selectContext, toTransportOptions } from '../../client/node/kubeconfig.ts'
-import { isAlreadyExists } from '../../meta/api-errors.ts'
+import { readKubeconfig, selectContext } from '../../client/node/kubeconfig.ts'
+import { ignoreNotFound, isAlreadyExists } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import {
   agentNamespace,
@@ -35,6 +36,7 @@ interface JoinFlags extends SessionOptions {
 export const childClusters = { group: fleetGroup, version: fleetVersion, resource: 'childclusters' }
 const secrets = { group: '', version: 'v1', resource: 'secrets' }
 const pollMs = 200
+const goingMs = 10_000 // what a ChildCluster that is being forgotten is given to go
 
 /** `atoll join NAME`: registers a real cluster. */
 export function addJoinCommand(program: Command, print: (text: string) => void): void {
@@ -77,12 +79,13 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
   const session = openHubSession(flags)
   try {
     const client = session.clientOf(resolveWorkspacePath(flags.workspace ?? '.', session.currentPath))
-    const registered = await register(client, name, parseLabels(flags.labels))
+    const registered = await register(client, name, parseLabels(flags.labels), 'kubeconfig')
     const { uid: childClusterUid = '', annotations } = registered.metadata
     const hubId = annotations?.[hubIdAnnotation] ?? ''
     print(`Registered child cluster "${name}".\n`)
+    let joined: JoinedChild | undefined
     try {
-      const joined = await joinChildCluster({
+      joined = await joinChildCluster({
         hubId,
         childClusterUid,
         name,
@@ -90,14 +93,16 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
         childTransport: childHttp.transport,
       })
       print(`Installed ${joined.manifests.length} objects in the cluster (Kubernetes ${joined.kubernetesVersion}).\n`)
-      await storeCredentials(client, name, child, await mintAgentToken(childHttp.transport))
+      await storeCredentials(client, registered, child, await mintAgentToken(childHttp.transport))
+      await waitUntilReady(client, name, Number(flags.timeout), print)
     } catch (error) {
-      await client.resource(childClusters).patch({ name }, forgetPatch)
-      await client.resource(childClusters).delete({ name })
+      if (error instanceof NotReadyError) throw error
+      // Nothing of a failed attempt stands in the way of the next one.
+      await joined?.undo()
+      await giveUp(client, name).catch(() => {})
       if (error instanceof JoinError) throw new CliError(error.message, 1, { cause: error })
       throw error
     }
-    await waitUntilReady(client, name, Number(flags.timeout), print)
   } finally {
     childHttp.close()
     session.close()
@@ -136,14 +141,17 @@ async function logicalClusterOf(session: HubSession, path: string): Promise<stri
   return (spec as { cluster?: string }).cluster ?? ''
 }
 
+async function giveUp(client: Client, name: string): Promise<void> {
+  await client.resource(childClusters).patch({ name }, forgetPatch)
+  await client.resource(childClusters).delete({ name })
+}
+
 const forgetPatch = { type: 'merge' as const, body: { metadata: { annotations: { [forgetAnnotation]: 'true' } } } }
 
 function readChild({ childKubeconfig: file, childContext }: JoinFlags): HttpTransportOptions {
   if (file === undefined) throw new CliError('name the kubeconfig of the cluster with --child-kubeconfig', 2)
   const selected = selectContext(readKubeconfig(file), file, childContext)
-  const options = toTransportOptions(selected)
-  if (options.insecureSkipTlsVerify)
-    throw new CliError(`${file} skips TLS verification: give it the cluster's certificate authority`)
+  const options = readJoinContext(selected)
   if (options.caPem === undefined) throw new CliError(`${file} has no certificate authority for the cluster`)
   return options
 }
@@ -159,29 +167,40 @@ export function parseLabels(text: string | undefined): Record<string, string> {
   return labels
 }
 
+/** A new ChildCluster, or the one of an attempt that was broken off before anything was heard of its cluster. */
 async function register(
   client: Client,
   name: string,
   labels: Record<string, string>,
-  mode: 'agent' | 'kubeconfig' = 'kubeconfig',
-): Promise<KubeObject> {
-  try {
-    return await client.resource<ChildCluster>(childClusters).create({
-      apiVersion: fleetApiVersion,
-      kind: 'ChildCluster',
-      metadata: { name, labels },
-      spec: { mode },
-    })
-  } catch (error) {
-    if (isAlreadyExists(error))
+  mode: 'agent' | 'kubeconfig',
+): Promise<ChildCluster> {
+  const objects = client.resource<ChildCluster>(childClusters)
+  const endMs = Date.now() + goingMs
+  for (;;) {
+    try {
+      return await objects.create({
+        apiVersion: fleetApiVersion,
+        kind: 'ChildCluster',
+        metadata: { name, labels },
+        spec: { mode },
+      })
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+    }
+    const known = await objects.get({ name }).catch(ignoreNotFound)
+    if (!known) continue
+    const { metadata, spec, status } = known
+    if (metadata.deletionTimestamp === undefined && spec.mode === mode && status?.lastHeartbeatTime === undefined)
+      return objects.patch({ name }, { type: 'merge', body: { metadata: { uid: metadata.uid ?? '', labels } } })
+    if (metadata.deletionTimestamp === undefined || Date.now() > endMs)
       throw new CliError(`there is a child cluster "${name}" already: choose another name, or unjoin that one`)
-    throw error
+    await sleep(pollMs)
   }
 }
 
 async function storeCredentials(
   client: Client,
-  name: string,
+  { metadata }: ChildCluster,
   { serverUrl, caPem }: HttpTransportOptions,
   { token, expires }: { token: string; expires: string },
 ): Promise<void> {
@@ -191,10 +210,16 @@ async function storeCredentials(
     .catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error
     })
+  const { name = '', uid = '' } = metadata
   const secret: KubeObject = {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: `child-${name}`, namespace: agentNamespace },
+    metadata: {
+      name: `child-${name}`,
+      namespace: agentNamespace,
+      // Goes with its ChildCluster, however that goes.
+      ownerReferences: [{ apiVersion: fleetApiVersion, kind: 'ChildCluster', name, uid }],
+    },
     stringData: { server: serverUrl, 'ca.crt': caPem ?? '', token, expires },
   }
   const write = { fieldManager: 'atoll-join', force: true }
@@ -213,13 +238,20 @@ async function waitUntilReady(
 ): Promise<void> {
   const endMs = Date.now() + timeoutSeconds * 1_000
   print('Waiting for it to be ready...\n')
+  let why = 'nothing has been heard of it'
   while (Date.now() < endMs) {
     const { status } = await client.resource<ChildCluster>(childClusters).get({ name })
     if (status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'))
       return print(`Child cluster "${name}" is ready.\n`)
+    const joined = status?.conditions?.find(({ type }) => type === 'Joined')
+    if (joined?.reason === 'AddressRefused') throw new CliError(joined.message)
+    if (joined?.status === 'False') why = joined.message
     await sleep(pollMs)
   }
-  throw new CliError(
-    `child cluster "${name}" was not ready after ${timeoutSeconds} s: see "kubectl describe childcluster ${name}"`,
+  throw new NotReadyError(
+    `child cluster "${name}" was not ready after ${timeoutSeconds} s (${why}): it stays registered and may yet come; else join it again, or "atoll forget ${name}"`,
   )
 }
+
+/** Patience has run out, nothing has failed. */
+class NotReadyError extends CliError {}

@@ -94,6 +94,8 @@ function toResponse(incoming: IncomingMessage): ApiResponse {
 }
 
 function pipeToSink(incoming: IncomingMessage, sink: ByteSink): void {
+  // Cut off before anybody listened: no event comes any more.
+  if (incoming.destroyed) return sink.end()
   sink.onClose(() => incoming.destroy())
   sink.onDrain(() => incoming.resume())
   incoming.on('data', (chunk: Uint8Array) => {

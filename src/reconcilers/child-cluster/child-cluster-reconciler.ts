@@ -112,6 +112,7 @@ async function nextStatus(
   incarnation: number,
 ): Promise<NonNullable<ChildCluster['status']>> {
   const { heartbeatTime, forked } = told
+  const trouble = told.conditions?.find(({ type, status: is }) => type === 'Connected' && is === 'False')
   const silentMs = heartbeatTime === undefined ? undefined : steps.now() - Date.parse(heartbeatTime)
   const reachable = silentMs !== undefined && silentMs < heartbeatGraceMs
   const deliveries = await steps.deliveryCounts(metadata.uid ?? '')
@@ -120,8 +121,8 @@ async function nextStatus(
       ? {
           type: 'Joined',
           status: 'False',
-          reason: 'WaitingForAgent',
-          message: 'nothing has been heard from the child cluster yet',
+          reason: trouble?.reason ?? 'WaitingForAgent',
+          message: trouble?.message ?? 'nothing has been heard from the child cluster yet',
         }
       : { type: 'Joined', status: 'True', reason: 'Joined', message: 'the child cluster has reported' },
     reachable
@@ -130,7 +131,7 @@ async function nextStatus(
           type: 'Reachable',
           status: 'Unknown',
           reason: 'HeartbeatMissing',
-          message: `last heartbeat: ${heartbeatTime ?? 'none'}`,
+          message: `last heartbeat: ${heartbeatTime ?? 'none'}${trouble ? `; ${trouble.message}` : ''}`,
         },
     forked
       ? {
