@@ -5,10 +5,16 @@ import { join } from 'node:path'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The shell blocks of the README, in order. */
-export function readmeBlocks(): string[] {
+const chapters = ['start', 'test', 'tour', 'publishing', 'placing', 'agent', 'demo'] as const
+
+/** The shell blocks of the README: all of them, each by the name that its tests call it. */
+export function readmeChapters(): Record<(typeof chapters)[number], string> {
   const text = readFileSync(join(repository, 'README.md'), 'utf8')
-  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '')
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '')
+  if (blocks.length !== chapters.length) throw new Error(`the README has ${blocks.length} shell blocks: test every one`)
+  return Object.fromEntries(chapters.map((name, index) => [name, blocks[index] ?? ''])) as ReturnType<
+    typeof readmeChapters
+  >
 }
 
 /** Puts what the README's commands start from into a folder: a checkout that is built. */
