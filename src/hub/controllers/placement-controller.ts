@@ -130,6 +130,8 @@ function asksForTheSame(a: KubeObject, b: KubeObject): boolean {
 
 const marks = [placementLabel, placedFinalizer].map((text) => Buffer.from(text))
 
+const crdResource = 'customresourcedefinitions'
+
 function isMarked(value: Uint8Array | undefined): boolean {
   if (!value) return false
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
@@ -148,7 +150,11 @@ function toRequests(informers: FleetInformers, { key, value, previous }: FeedEve
     const delivery = bytes && parseDelivery(bytes)
     return delivery && isOfPlacement(delivery) ? [sourceRequest(delivery.spec.source)] : []
   }
-  if (!isDeliverableResource(address.group, address.resource)) return []
+  if (!isDeliverableResource(address.group, address.resource)) {
+    // A labelled CRD is a misunderstanding that deserves an answer; nothing else of these kinds is looked at.
+    const asks = address.resource === crdResource && (isMarked(value) || isMarked(previous?.value))
+    return asks ? [sourceRequest(address)] : []
+  }
   const { logicalCluster, namespace } = address
   const isPlaced =
     isMarked(value) ||

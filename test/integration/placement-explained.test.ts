@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { placementLabel } from '../../src/meta/fleet/fleet-names.ts'
+import type { KubeObject } from '../../src/meta/object.ts'
+import { eventually } from '../support/eventually.ts'
+import { createStrictKubectl, newestKubectl } from '../support/kubectl.ts'
+import { conditionOf, type SmallFleet, startSmallFleet } from '../support/small-fleet.ts'
+
+let fleet: SmallFleet
+
+beforeAll(async () => {
+  fleet = await startSmallFleet()
+  await fleet.join('east', '--labels', 'region=east')
+  await fleet.apply(fleet.tenant, placement('everywhere', {}))
+}, 120_000)
+afterAll(async () => {
+  await fleet?.[Symbol.asyncDispose]()
+})
+
+const placement = (name: string, spec: object): KubeObject => ({
+  apiVersion: 'fleet.atoll.dev/v1alpha1',
+  kind: 'Placement',
+  metadata: { name },
+  spec,
+})
+const labels = { [placementLabel]: 'everywhere' }
+const service = (name: string, spec: object): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: 'default', labels },
+  spec: { ports: [{ port: 80 }], ...spec },
+})
+const deployment = (name: string, podSpec: object, extra: Record<string, string> = labels): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'default', labels: extra },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'web', image: 'registry.invalid/web:1' }], ...podSpec },
+    },
+  },
+})
+const configMap = (name: string, data: object = {}, metadata: object = { labels }): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default', ...metadata },
+  data,
+})
+
+describe('a tenant reads in the workspace why an object is not where it was to be', () => {
+  it('a Service with externalIPs: annotation, condition and Event name the profile; without them all is over', async () => {
+    await fleet.apply(fleet.tenant, service('open', { externalIPs: ['192.0.2.1'] }))
+    await fleet.untilTold('Service', 'open', /^east: ForbiddenByProfile: spec\.externalIPs/)
+    const { ForbiddenByProfile } = await fleet.events('open')
+    expect(ForbiddenByProfile).toMatchObject({ type: 'Warning', count: 1, involvedObject: { kind: 'Service' } })
+    const refused = await fleet.get(fleet.tenant, 'Service', 'open', 'default')
+    expect(conditionOf(refused, 'Delivered')).toMatchObject({ status: 'False', reason: 'ForbiddenByProfile' })
+    await fleet.apply(fleet.tenant, service('open', {}))
+    await fleet.untilTold('Service', 'open', undefined)
+    const delivered = await fleet.get(fleet.tenant, 'Service', 'open', 'default')
+    expect(conditionOf(delivered, 'Delivered')).toMatchObject({ status: 'True' })
+    expect(Object.keys(await fleet.events('open')).sort()).toEqual(['ForbiddenByProfile', 'PlacementResolved'])
+  })
+
+  it('the same refusal again is the same Event, counted', async () => {
+    for (const replacement of [{ externalIPs: ['192.0.2.1'] }, {}, { externalIPs: ['192.0.2.2'] }]) {
+      await fleet.apply(fleet.tenant, service('again', replacement))
+      const bad = 'externalIPs' in replacement
+      if (!bad)
+        await eventually(async () => (await copyOf('services', 'again')) !== undefined, { what: 'it is delivered' })
+      await fleet.untilTold('Service', 'again', bad ? /ForbiddenByProfile/ : undefined)
+    }
+    expect((await fleet.events('again'))['ForbiddenByProfile']).toMatchObject({ count: 2 })
+  })
+
+  it('a privileged pod names the field', async () => {
+    await fleet.apply(fleet.tenant, deployment('privileged', { hostNetwork: true }))
+    await fleet.untilTold('Deployment', 'privileged', /^east: PodSecurityViolation: .*hostNetwork/)
+    const refused = await fleet.get(fleet.tenant, 'Deployment', 'privileged', 'default')
+    expect(conditionOf(refused, 'Delivered')).toMatchObject({ reason: 'PodSecurityViolation' })
+  })
+
+  it('cluster-scoped kinds, CRDs, references to other namespaces', async () => {
+    await fleet.apply(fleet.tenant, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'everything', labels },
+      rules: [],
+    })
+    await fleet.untilTold('ClusterRole', 'everything', /^east: ForbiddenByProfile: .*cluster-scoped/)
+    await fleet.apply(fleet.tenant, widgetCrd(labels))
+    await fleet.untilTold('CustomResourceDefinition', 'widgets.example.com', /^NotPlaceable: .*Publication/)
+    await fleet.apply(fleet.tenant, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'outside', namespace: 'default', labels },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'r' },
+      subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'kube-system' }],
+    })
+    await fleet.untilTold('RoleBinding', 'outside', /^east: NamespaceReferenceUnsupported: /)
+  })
+
+  it('an object of a type that the child does not serve', async () => {
+    const widget = {
+      apiVersion: 'example.com/v1',
+      kind: 'Widget',
+      metadata: { name: 'w', namespace: 'default', labels },
+    }
+    await eventually(() => fleet.apply(fleet.tenant, widget), { what: 'the type is served in the workspace' })
+    await fleet.untilTold('Widget', 'w', /^east: (KindNotServed|ForbiddenByChild): /)
+  })
+
+  it('a large object gets no slot', async () => {
+    await fleet.apply(fleet.tenant, configMap('large', { a: 'x'.repeat(1_040_000), b: 'y'.repeat(8_000) }))
+    await fleet.untilTold('ConfigMap', 'large', /^TooLarge: the object has 1\d{6} bytes/)
+    expect((await fleet.events('large'))['TooLarge']).toBeDefined()
+  })
+
+  it('a Placement that there is not yet, that selects nothing, and a tie of two', async () => {
+    await fleet.apply(fleet.tenant, configMap('early', {}, { labels: { [placementLabel]: 'later' } }))
+    await fleet.untilTold('ConfigMap', 'early', /^PlacementNotFound: there is no Placement "later"/)
+    await fleet.apply(fleet.tenant, placement('later', { clusterSelector: { matchLabels: { region: 'moon' } } }))
+    await fleet.untilTold('ConfigMap', 'early', /^NoChildCluster: .*east: its labels do not match/)
+    await fleet.apply(fleet.tenant, placement('later', {}))
+    await fleet.untilTold('ConfigMap', 'early', undefined)
+    const selects = { resourceSelectors: [{ kind: 'ConfigMap', labelSelector: { matchLabels: { pick: 'me' } } }] }
+    await fleet.apply(fleet.tenant, placement('one', selects))
+    await fleet.apply(fleet.tenant, placement('two', selects))
+    await fleet.apply(fleet.tenant, configMap('tied', {}, { labels: { pick: 'me' } }))
+    await fleet.untilTold('ConfigMap', 'tied', /^Ambiguous: .*"one" and "two"/)
+    await fleet.tenant.resource(placements).delete({ name: 'two' })
+    await fleet.untilTold('ConfigMap', 'tied', undefined)
+    await eventually(async () => (await copyOf('configmaps', 'tied')) !== undefined, { what: 'it is delivered' })
+  })
+
+  it.skipIf(newestKubectl() === undefined)('kubectl describe shows it all', async () => {
+    const kubectl = createStrictKubectl(fleet.stage)
+    const text = await kubectl(['--context', 'shop', 'describe', 'deployment', 'privileged'])
+    expect(text).toMatch(/Annotations:.*\n?.*placement-status: *\n? *east: PodSecurityViolation/)
+    expect(text).toMatch(/Delivered +False +PodSecurityViolation/)
+    expect(text).toMatch(/Warning +PodSecurityViolation .*atoll-placement +east: /)
+  })
+})
+
+const placements = { group: 'fleet.atoll.dev', version: 'v1alpha1', resource: 'placements' }
+
+const widgetCrd = (own: Record<string, string>): KubeObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com', labels: own },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object' } } } },
+      },
+    ],
+  },
+})
+
+/** The copy of an object on the child cluster east. */
+async function copyOf(resource: string, name: string): Promise<KubeObject | undefined> {
+  const { items } = await fleet.stage
+    .clientOf('east')
+    .resource({ group: '', version: 'v1', resource })
+    .list({ labelSelector: 'fleet.atoll.dev/managed' })
+  return items.find(({ metadata }) => metadata.name === name)
+}
