@@ -21,6 +21,8 @@ export class Exchange {
   user: Identity = nobody
   /** What authorization was asked. */
   attributes: AuthorizationAttributes | undefined = undefined
+  /** What the client gives the request; undefined when it does not say. */
+  timeoutMs: number | undefined = undefined
   /** Holds a place among the requests in work. */
   counted = false
   #parameters: URLSearchParams | undefined

@@ -4,7 +4,7 @@ import { emptyObjectOf } from '../meta/managed-fields/empty-object.ts'
 import { endpointFields } from '../meta/managed-fields/endpoint-fields.ts'
 import type { ConvertVersion, FieldManagement } from '../meta/managed-fields/ownership.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
-import type { ResourceDefinition, ResourceVersion } from '../registry/resource-definition.ts'
+import { type ResourceDefinition, type ResourceVersion, subresourcesIn } from '../registry/resource-definition.ts'
 
 const known = new WeakMap<ResourceVersion, Map<string, FieldManagement>>()
 
@@ -22,8 +22,8 @@ function makeManagement(
   version: ResourceVersion,
   subresource: string,
 ): FieldManagement {
-  const { group, resource, custom, subresources } = definition
-  const hasStatus = subresources.some(({ type }) => type === 'status')
+  const { group, resource, custom } = definition
+  const hasStatus = subresourcesIn(definition, version).some(({ type }) => type === 'status')
   const endpoint = { group, resource, custom, hasStatus, ...(subresource === '' ? {} : { subresource }) }
   return {
     ...endpointFields(endpoint),

@@ -1,6 +1,6 @@
 import { chain, type MaybePromise } from '../base/maybe-promise.ts'
 import type { ApiResponse } from '../client/transport.ts'
-import { pathNotFound } from '../meta/api-errors.ts'
+import { methodNotServed, pathNotFound } from '../meta/api-errors.ts'
 import { builtinTable } from '../registry/builtin/builtin-table.ts'
 import type { Endpoint } from './api-server.ts'
 import type { Exchange } from './exchange.ts'
@@ -26,15 +26,21 @@ export function handlePath(parts: ServerParts, exchange: Exchange): MaybePromise
       return handleOpenApi(parts, exchange)
     case 'version':
       if (path !== '/version' && path !== '/version/') break
+      if (!isRead(exchange)) throw methodNotServed()
       return respondBytes(exchange, 200, jsonType, Buffer.from(JSON.stringify(builtinTable().version, null, 2)))
     case 'metrics':
       if (path !== '/metrics' || prefix !== '') break
       return parts.metrics.text().then((text) => respond(exchange, 200, metricsType, Buffer.from(text)))
     case '':
     case 'index.html':
+      if (path !== '/' && path !== '/index.html') break
       return chain(parts.discovery.paths(exchange, otherPaths(parts)), (paths) => respondJson(exchange, 200, { paths }))
   }
   throw pathNotFound()
+}
+
+function isRead({ request: { method } }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8'

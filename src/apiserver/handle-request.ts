@@ -7,7 +7,8 @@ import {
 import { forbiddenError, missingWorkspaceForbidden } from '../access/authorization/forbidden.ts'
 import { anonymousIdentity, isSystemMaster } from '../access/authentication/identity.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
-import { failure, forbiddenPath, isApiStatusError, timeout, toStatus } from '../meta/api-errors.ts'
+import { badRequest, failure, forbiddenPath, isApiStatusError, timeout, toStatus } from '../meta/api-errors.ts'
+import { DurationError, durationToMs, parseDuration } from '../meta/duration.ts'
 import { parseFieldSelector, requiredFieldValue } from '../meta/field-selector.ts'
 import { Exchange } from './exchange.ts'
 import { handlePath } from './handle-path.ts'
@@ -21,6 +22,7 @@ type Step = (parts: ServerParts, exchange: Exchange) => MaybePromise<ApiResponse
 /** What a request meets, in this order. */
 const steps: readonly Step[] = [
   readRequestInfo,
+  readTimeout,
   resolveWorkspace,
   authenticate,
   limitInFlight,
@@ -66,7 +68,7 @@ function firstOf(parts: ServerParts, exchange: Exchange, response: Promise<ApiRe
     }
     const cancel = isLongRunning(exchange)
       ? undefined
-      : parts.clock.after(parts.limits.timeoutMs, () => {
+      : parts.clock.after(Math.min(parts.limits.timeoutMs, exchange.timeoutMs ?? Number.POSITIVE_INFINITY), () => {
           const late = timeout('Timeout: request did not complete within the allotted timeout')
           settle(fail(parts, exchange, late))
         })
@@ -106,6 +108,20 @@ function finish(parts: ServerParts, exchange: Exchange, response: ApiResponse): 
 
 function readRequestInfo(_: ServerParts, exchange: Exchange): void {
   exchange.parse()
+}
+
+/** Go's grammar of durations; a watch has `timeoutSeconds` instead. */
+function readTimeout(_: ServerParts, exchange: Exchange): void {
+  if (!exchange.info.query.includes('timeout=') || isLongRunning(exchange)) return
+  const text = exchange.parameter('timeout')
+  if (text === '') return
+  try {
+    const timeoutMs = durationToMs(parseDuration(text))
+    if (timeoutMs > 0) exchange.timeoutMs = timeoutMs
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error
+    throw badRequest(`invalid timeout specified in the request URL - ${error.message}`)
+  }
 }
 
 /** A workspace that there is not is remembered as empty: what it is answered depends on who asks. */

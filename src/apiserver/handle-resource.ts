@@ -1,9 +1,14 @@
 import { chain, type MaybePromise } from '../base/maybe-promise.ts'
 import type { ApiResponse } from '../client/transport.ts'
-import { failure, methodNotAllowed, pathNotFound, serviceUnavailable } from '../meta/api-errors.ts'
+import { badRequest, methodNotAllowed, methodNotServed, pathNotFound, serviceUnavailable } from '../meta/api-errors.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
 import type { ServedResource } from '../registry/resource-catalog.ts'
-import type { ResourceDefinition, SubresourceDefinition, Verb } from '../registry/resource-definition.ts'
+import {
+  type ResourceDefinition,
+  type SubresourceDefinition,
+  subresourcesIn,
+  type Verb,
+} from '../registry/resource-definition.ts'
 import type { Exchange } from './exchange.ts'
 import { handleCreate } from './handlers/create.ts'
 import { handleDelete, handleDeleteCollection } from './handlers/delete.ts'
@@ -15,6 +20,7 @@ import { handleUpdate } from './handlers/update.ts'
 import { handleWatch } from './handlers/watch.ts'
 import { namespaceOf } from './handlers/write-support.ts'
 import type { ServerParts } from './server-parts.ts'
+import { objectOutput } from './write-object.ts'
 import { handleSubresourceCreate } from './handlers/subresource-create.ts'
 
 /** From an authorized request for a resource to the handler of its verb. */
@@ -35,10 +41,12 @@ function dispatch(
   // A namespaced resource is created and addressed in its namespace only.
   if (definition.namespaced ? info.namespace === '' && info.name !== '' : isNamespacedPath(exchange))
     throw pathNotFound()
-  if (version.deprecationWarning !== undefined) exchange.warn(version.deprecationWarning)
   const scope = { logicalCluster: exchange.logicalCluster, definition, version }
   if (info.subresource !== '') return dispatchSubresource(parts, exchange, scope)
-  if (!isVerbOf(definition.verbs, info.verb)) throw notServed(definition, info.verb)
+  if (definition.custom) warnOfVersion(exchange, scope)
+  if (!isVerbOf(verbsHere(exchange, scope), info.verb)) throw notServedHere(exchange, scope)
+  if (!definition.custom) warnOfVersion(exchange, scope)
+  if (writes.has(info.verb)) objectOutput(exchange, scope)
   switch (info.verb) {
     case 'get':
       return handleGet(parts, exchange, scope)
@@ -47,12 +55,10 @@ function dispatch(
     case 'watch':
       return handleWatch(parts, exchange, scope)
     case 'create':
-      if (info.name !== '' || (definition.namespaced && info.namespace === '')) throw notServed(definition, info.verb)
       return handleCreate(parts, exchange, scope)
     case 'deletecollection':
       return handleDeleteCollection(parts, exchange, scope)
   }
-  if (info.name === '') throw notServed(definition, info.verb)
   switch (info.verb) {
     case 'update':
       return handleUpdate(parts, exchange, scope)
@@ -63,11 +69,45 @@ function dispatch(
   }
 }
 
+function warnOfVersion(exchange: Exchange, { version }: ResourceScope): void {
+  if (version.deprecationWarning !== undefined) exchange.warn(version.deprecationWarning)
+}
+
+/** Before these change anything, it must be known that their answer can be written. */
+const writes: ReadonlySet<string> = new Set<Verb>(['create', 'delete', 'patch', 'update'])
+
+const everywhereVerbs: readonly Verb[] = ['list', 'watch']
+const collectionVerbs: readonly Verb[] = ['create', 'deletecollection', 'list', 'watch']
+const objectVerbs: readonly Verb[] = ['delete', 'get', 'patch', 'update', 'watch']
+const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
+/**
+ * What the resource offers at this place: on all namespaces at once nothing is written, whatever the kind can do. A type
+ * that is going takes no new objects, but says so in its own words (its strategy's).
+ */
+function verbsHere({ info, request }: Exchange, { definition }: ResourceScope): readonly Verb[] {
+  const offered = definition.custom ? [...collectionVerbs, ...objectVerbs] : definition.verbs
+  const isEverywhere = definition.namespaced && info.namespace === '' && info.name === ''
+  const possible = isEverywhere ? everywhereVerbs : info.name === '' ? collectionVerbs : objectVerbs
+  const isRead = readMethods.has(request.method)
+  return offered.filter((verb) => possible.includes(verb) && (verb !== 'watch' || isRead))
+}
+
+function notServedHere({ info }: Exchange, { definition }: ResourceScope): Error {
+  const { custom, namespaced } = definition
+  if (!custom) {
+    const none = info.name !== '' && !definition.verbs.some((verb) => verb !== 'watch' && objectVerbs.includes(verb))
+    return none ? pathNotFound() : methodNotServed()
+  }
+  if (info.name !== '') return methodNotAllowed(definition, info.verb)
+  if (namespaced && info.namespace === '') return pathNotFound()
+  const needsName = info.verb === 'update' || info.verb === 'patch'
+  return needsName ? badRequest('name must be provided') : methodNotAllowed(definition, info.verb)
+}
+
 /** Upstream's router knows only built-in kinds, and has one sentence for all of them. */
 function notServed(definition: ResourceDefinition, verb: string): Error {
-  if (definition.custom) return methodNotAllowed(definition, verb)
-  const message = 'the server does not allow this method on the requested resource'
-  return failure({ code: 405, reason: 'MethodNotAllowed', message, details: {} })
+  return definition.custom ? methodNotAllowed(definition, verb) : methodNotServed()
 }
 
 /** `/api/v1/namespaces/x/nodes`: a cluster-scoped resource under a namespace. */
@@ -84,8 +124,10 @@ const partVerbs: readonly Verb[] = ['get', 'patch', 'update']
 function dispatchSubresource(parts: ServerParts, exchange: Exchange, scope: ResourceScope): MaybePromise<ApiResponse> {
   const { definition } = scope
   const { info } = exchange
-  const subresource = definition.subresources.find(({ name }) => name === info.subresource)
+  const subresource = subresourcesIn(definition, scope.version).find(({ name }) => name === info.subresource)
   if (!subresource || (info.rest !== '' && subresource.type !== 'connect')) throw pathNotFound()
+  warnOfVersion(exchange, scope)
+  if (writes.has(info.verb) && subresource.type !== 'connect') objectOutput(exchange, scope)
   switch (subresource.type) {
     case 'status':
     case 'part': {

@@ -34,7 +34,7 @@ export function createHealth(checks: readonly HealthCheck[], closing: AbortSigna
       const [, endpoint = '', ...rest] = exchange.info.path.split('/')
       const name = rest.join('/')
       const wanted = name === '' ? of(endpoint) : of(endpoint).filter((check) => check.name === name)
-      if (wanted.length === 0) throw pathNotFound()
+      if (wanted.length === 0 || exchange.info.path.endsWith('/')) throw pathNotFound()
       return run(exchange, endpoint, wanted, name === '', logger)
     },
     paths: everywhere.flatMap((endpoint) => [

@@ -98,25 +98,24 @@ function validateList(options: ListOptions, match: string): FieldError[] {
 
 function validateWatch(options: ListOptions, match: string): FieldError[] {
   const errors: FieldError[] = []
-  if (options.sendInitialEvents === undefined) {
-    if (match !== '')
-      errors.push(
-        fieldForbidden(
-          'resourceVersionMatch',
-          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-        ),
-      )
-  } else {
-    if (match !== 'NotOlderThan') {
-      const why = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
-      errors.push(
-        match === ''
-          ? fieldForbidden('resourceVersionMatch', why)
-          : fieldNotSupported('resourceVersionMatch', match, ['NotOlderThan']),
-      )
-    }
+  const { sendInitialEvents, resourceVersion, continueToken, limit } = options
+  const field = 'resourceVersionMatch'
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    errors.push(fieldForbidden(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
   }
-  if (options.limit < 0) errors.push(fieldInvalid('limit', options.limit, 'must be non-negative'))
+  if (match !== '') {
+    if (sendInitialEvents === undefined)
+      errors.push(
+        fieldForbidden(field, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
+      )
+    if (match !== 'NotOlderThan') errors.push(fieldNotSupported(field, match, ['NotOlderThan']))
+  }
+  // A watch that begins with what is there is read as one with sendInitialEvents and its match.
+  const beginsWithAll = sendInitialEvents === undefined && (resourceVersion === '' || resourceVersion === '0')
+  if (continueToken !== '' && (match !== '' || beginsWithAll)) {
+    errors.push(fieldForbidden(field, 'resourceVersionMatch is forbidden when continue is provided'))
+  }
+  if (limit < 0) errors.push(fieldInvalid('limit', limit, 'must be non-negative'))
   return errors
 }
 

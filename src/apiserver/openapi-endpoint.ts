@@ -1,6 +1,6 @@
 import { chain, type MaybePromise } from '../base/maybe-promise.ts'
 import type { ApiResponse } from '../client/transport.ts'
-import { methodNotAllowed, notAcceptable, pathNotFound } from '../meta/api-errors.ts'
+import { methodNotServed, notAcceptable, pathNotFound } from '../meta/api-errors.ts'
 import { parseAccept } from '../meta/content-type.ts'
 import type { CatalogSnapshot } from '../registry/resource-catalog.ts'
 import type { Exchange } from './exchange.ts'
@@ -14,7 +14,7 @@ const compressFromBytes = 16 * 1024 // compressed once, so even short ones are w
 /** `/openapi/v3` and the documents below it. */
 export function handleOpenApi(parts: ServerParts, exchange: Exchange): MaybePromise<ApiResponse> {
   const { method } = exchange.request
-  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed({ group: '', resource: '' }, exchange.info.verb)
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotServed()
   return chain(parts.catalog.snapshot(exchange.logicalCluster), (snapshot) => answer(parts, exchange, snapshot))
 }
 

@@ -123,10 +123,11 @@ function parseResource(method: string, place: Place, parts: readonly string[], s
 }
 
 function verbOf(method: string, name: string, subresource: string, isWatchPath: boolean, query: string): string {
+  if (isWatchPath) return 'watch'
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (isWatchPath || (subresource === '' && asksToWatch(query))) return 'watch'
+      if (subresource === '' && asksToWatch(query)) return 'watch'
       return name === '' ? 'list' : 'get'
     case 'POST':
       return 'create'

@@ -19,7 +19,9 @@ export function parseIncludeObject(exchange: Exchange): IncludeObject {
   const text = exchange.parameter('includeObject')
   if (text === '') return 'Metadata'
   if (text === 'None' || text === 'Metadata' || text === 'Object') return text
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(text)}`)
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(text)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
 }
 
 export interface TableRequest {

@@ -82,7 +82,7 @@ function frameOf(type: string, object: unknown): Uint8Array {
 
 function bookmarkBody(revision: number, endsInitialEvents: boolean): Pick<KubeObject, 'metadata'> {
   const annotations = endsInitialEvents ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
-  return { metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations } }
+  return { metadata: { resourceVersion: String(revision), ...annotations } }
 }
 
 /** Tables, partial objects and protobuf. Only the first frame of a table watch has the column definitions. */

@@ -36,6 +36,13 @@ export function objectBytes(head: Buffer, item: Uint8Array, tail = ''): Buffer {
   return bytes
 }
 
+/** The form in which the client wants one object. Throws 406 and 400. */
+export function objectOutput(exchange: Exchange, scope: ResourceScope): Output {
+  const output = negotiate(exchange, { shape: 'object', protobuf: hasProtobuf(scope), transforms: true })
+  if (output.as === 'table') parseIncludeObject(exchange)
+  return output
+}
+
 /** One object in the form that the client wants. */
 export function respondObject(
   parts: ServerParts,
@@ -44,7 +51,7 @@ export function respondObject(
   object: CachedObject,
   status = 200,
 ): MaybePromise<ApiResponse> {
-  const output = negotiate(exchange, { shape: 'object', protobuf: hasProtobuf(scope), transforms: true })
+  const output = objectOutput(exchange, scope)
   if (output.media === 'json' && output.as === 'object' && !output.pretty) {
     const bytes = objectBytes(objectHead(scope), parts.store.toItemBytes(scope, object))
     return respondBytes(exchange, status, output.contentType, bytes)
@@ -59,7 +66,7 @@ export function respondValue(
   scope: ResourceScope,
   object: KubeObject,
   status: number,
-  output = negotiate(exchange, { shape: 'object', protobuf: hasProtobuf(scope), transforms: true }),
+  output = objectOutput(exchange, scope),
 ): MaybePromise<ApiResponse> {
   return respondBytes(
     exchange,

@@ -90,6 +90,12 @@ export function methodNotAllowed(type: GroupResource, action: string): ApiStatus
   return failure({ code: 405, reason: 'MethodNotAllowed', message, details: detailsOf(type, '') })
 }
 
+/** A method that this path has nothing for: upstream's router has one sentence for all of them. */
+export function methodNotServed(): ApiStatusError {
+  const message = 'the server does not allow this method on the requested resource'
+  return failure({ code: 405, reason: 'MethodNotAllowed', message, details: {} })
+}
+
 export function notAcceptable(accepted: readonly string[]): ApiStatusError {
   const message = `only the following media types are accepted: ${accepted.join(', ')}`
   return failure({ code: 406, reason: 'NotAcceptable', message })

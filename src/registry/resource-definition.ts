@@ -56,9 +56,18 @@ export interface ResourceVersion {
   readonly deprecationWarning?: string
   /** Field selectors beyond metadata.name and metadata.namespace: label → value ('' when absent). */
   readonly selectableFields: ReadonlyMap<string, (object: KubeObject) => string>
+  /** Those of this version, where versions differ in them; else the definition's. */
+  readonly subresources?: readonly SubresourceDefinition[]
   /** Only where versions differ in more than their name (HorizontalPodAutoscaler, Event). Must not change the input. */
   readonly toStorage?: (object: KubeObject) => KubeObject
   readonly fromStorage?: (object: KubeObject) => KubeObject
+}
+
+export function subresourcesIn(
+  { subresources }: ResourceDefinition,
+  version: ResourceVersion,
+): readonly SubresourceDefinition[] {
+  return version.subresources ?? subresources
 }
 
 export interface TableColumn {

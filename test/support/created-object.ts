@@ -36,7 +36,7 @@ export function updateErrors(place: Place, previous: KubeObject, input: KubeObje
   const { definition, version } = place
   const object = decodedObject(place, input)
   const context = contextOf(object, version.version)
-  for (const field of statusFieldsOf(definition)) object[field] = previous[field]
+  for (const field of statusFieldsOf(definition, version)) object[field] = previous[field]
   definition.strategy.prepareForUpdate?.(object, previous, context)
   return validateChange({ logicalCluster: 'root', ...place }, definition.strategy, object, previous, context)
 }
@@ -56,7 +56,7 @@ function preparedObject(place: Place, input: KubeObject): KubeObject {
   const { definition, version } = place
   const object = decodedObject(place, input)
   object.metadata.uid = '00000000-0000-4000-8000-000000000000'
-  for (const field of statusFieldsOf(definition)) object[field] = {}
+  for (const field of statusFieldsOf(definition, version)) object[field] = {}
   definition.strategy.prepareForCreate?.(object, contextOf(object, version.version))
   return object
 }

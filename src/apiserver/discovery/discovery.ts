@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { chain, type MaybePromise } from '../../base/maybe-promise.ts'
 import type { ApiResponse } from '../../client/transport.ts'
-import { methodNotAllowed, pathNotFound } from '../../meta/api-errors.ts'
+import { methodNotServed, pathNotFound } from '../../meta/api-errors.ts'
 import { parseAccept } from '../../meta/content-type.ts'
 import type { CatalogSnapshot, ResourceCatalog } from '../../registry/resource-catalog.ts'
 import type { Exchange } from '../exchange.ts'
@@ -43,7 +43,7 @@ export function createDiscovery(catalog: ResourceCatalog): Discovery {
   return {
     respond(exchange) {
       const { method } = exchange.request
-      if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed({ group: '', resource: '' }, exchange.info.verb)
+      if (method !== 'GET' && method !== 'HEAD') throw methodNotServed()
       return chain(catalog.snapshot(exchange.logicalCluster), (snapshot) => answer(exchange, documentsOf(snapshot)))
     },
     paths: (exchange, others) =>

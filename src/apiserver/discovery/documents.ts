@@ -30,14 +30,14 @@ export function apiVersions(serverAddress: string): unknown {
 
 /** `/api/v1`, `/apis/<group>/<version>`. */
 export function apiResourceList(group: string, { version, resources }: ServedVersion): unknown {
-  const rows = resources.flatMap(({ definition }) => resourceRows(definition))
+  const rows = resources.flatMap(({ definition }) => resourceRows(definition, version))
   const groupVersion = toApiVersion({ group, version })
   // The oldest part of the API does not name its own version.
   const type = group === '' ? { kind: 'APIResourceList' } : { kind: 'APIResourceList', apiVersion: 'v1' }
   return { ...type, groupVersion, resources: rows }
 }
 
-function resourceRows(definition: ResourceDefinition): unknown[] {
+function resourceRows(definition: ResourceDefinition, version: string): unknown[] {
   const { resource, singular, namespaced, kind, shortNames, categories, verbs } = definition
   const row = {
     name: resource,
@@ -47,16 +47,16 @@ function resourceRows(definition: ResourceDefinition): unknown[] {
     verbs,
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
-    ...(definition.virtualCreate || !verbs.includes('create')
+    ...(definition.virtualCreate || !(definition.custom || verbs.includes('create'))
       ? {}
       : { storageVersionHash: storageVersionHash(definition) }),
   }
-  const subresources = subresourceRows(definition).map(({ name, kind, group, version, verbs }) => ({
+  const subresources = subresourceRows(definition, version).map(({ name, verbs, ...type }) => ({
     name: `${resource}/${name}`,
     singularName: '',
     namespaced,
-    ...(version === '' ? {} : { group, version }),
-    kind,
+    ...(type.version === '' ? {} : { group: type.group, version: type.version }),
+    kind: type.kind,
     verbs,
   }))
   return [row, ...subresources]
@@ -78,15 +78,15 @@ export function apiGroupDiscoveryList(groups: readonly ServedGroup[]): unknown {
 function discoveredVersion({ version, resources }: ServedVersion): unknown {
   return {
     version,
-    resources: resources.map(({ definition }) => discoveredResource(definition)),
+    resources: resources.map(({ definition }) => discoveredResource(definition, version)),
     freshness: 'Current',
   }
 }
 
 /** A kind of the resource's own group and version is given without them, as upstream does. */
-function discoveredResource(definition: ResourceDefinition): unknown {
+function discoveredResource(definition: ResourceDefinition, inVersion: string): unknown {
   const { resource, singular, namespaced, kind, verbs, shortNames, categories } = definition
-  const subresources = subresourceRows(definition).map(({ name, kind, group, version, verbs }) => ({
+  const subresources = subresourceRows(definition, inVersion).map(({ name, kind, group, version, verbs }) => ({
     subresource: name,
     responseKind: { group, version, kind },
     verbs,

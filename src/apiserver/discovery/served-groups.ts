@@ -1,8 +1,9 @@
-import type {
-  ResourceDefinition,
-  ResourceVersion,
-  SubresourceDefinition,
-  Verb,
+import {
+  type ResourceDefinition,
+  type ResourceVersion,
+  type SubresourceDefinition,
+  subresourcesIn,
+  type Verb,
 } from '../../registry/resource-definition.ts'
 import { compareKubeVersions } from '../../meta/kube-version.ts'
 
@@ -57,11 +58,13 @@ export interface SubresourceRow {
   readonly version: string
 }
 
-/** Ordered by name. */
-export function subresourceRows(definition: ResourceDefinition): readonly SubresourceRow[] {
-  return definition.subresources
-    .map((subresource) => toRow(definition, subresource))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+/** Ordered by name; those of custom resources as upstream has them, status before scale. */
+export function subresourceRows(definition: ResourceDefinition, version: string): readonly SubresourceRow[] {
+  const served = definition.versions.find((candidate) => candidate.version === version)
+  const rows = (served ? subresourcesIn(definition, served) : definition.subresources).map((subresource) =>
+    toRow(definition, subresource),
+  )
+  return definition.custom ? rows : rows.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function toRow(definition: ResourceDefinition, subresource: SubresourceDefinition): SubresourceRow {

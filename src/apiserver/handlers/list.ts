@@ -9,7 +9,7 @@ import { parseListOptions, toListQuery } from '../list-options.ts'
 import { negotiate, type Output } from '../negotiation.ts'
 import { acceptsGzip, respond, respondBytes } from '../respond.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { parseIncludeObject, toPartial, toTable } from '../table.ts'
+import { toPartial, toTable } from '../table.ts'
 import { encodeOutput, hasProtobuf, objectBytes, objectHead, tableRequest } from '../write-object.ts'
 import { createSlicedBody, type SliceSource } from '../sliced-body.ts'
 
@@ -46,7 +46,6 @@ function transformList(
   output: Output,
 ): unknown {
   if (output.as === 'table') return toTable(objects, metadata, tableRequest(parts, exchange, scope, output))
-  parseIncludeObject(exchange)
   if (output.as === 'partial') {
     const items = objects.map((object) => toPartial(object, output.metaVersion))
     return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${output.metaVersion}`, metadata, items }

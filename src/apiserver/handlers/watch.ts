@@ -5,12 +5,11 @@ import { parseResourceVersion } from '../../registry/generic/list-objects.ts'
 import type { ResourceScope } from '../../registry/generic/object-store.ts'
 import type { Exchange } from '../exchange.ts'
 import { type ListOptions, parseListOptions } from '../list-options.ts'
-import { negotiate } from '../negotiation.ts'
 import { respond } from '../respond.ts'
 import { protobufMediaType } from '../../registry/codec/protobuf.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { createWatchEncoding } from '../watch-encoding.ts'
-import { hasProtobuf } from '../write-object.ts'
+import { objectOutput } from '../write-object.ts'
 import { type WatchPlan, WatchStream } from '../watch-stream.ts'
 
 const minTimeoutSeconds = 1_800 // without a wish: 30 to 60 minutes, so that watches do not all end at once
@@ -27,7 +26,7 @@ export function handleWatch(parts: ServerParts, exchange: Exchange, scope: Resou
 
 export function planWatch(parts: ServerParts, exchange: Exchange, scope: ResourceScope): MaybePromise<WatchPlan> {
   const options = parseListOptions(exchange, scope, true)
-  const output = negotiate(exchange, { shape: 'object', protobuf: hasProtobuf(scope), transforms: true })
+  const output = objectOutput(exchange, scope)
   if (output.media === 'yaml')
     throw notAcceptable(['application/json;stream=watch', `${protobufMediaType};stream=watch`])
   const { initial, after } = beginning(options)

@@ -6,6 +6,7 @@ import { badRequest } from '../../meta/api-errors.ts'
 import { trackUpdate } from '../../meta/managed-fields/track-update.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import type { ResourceScope, ValidatingAdmission, WriteContext } from '../../registry/generic/object-store.ts'
+import { equalJson } from '../../registry/schema/json-value.ts'
 import type { Exchange } from '../exchange.ts'
 import { fieldManagement } from '../field-management.ts'
 import type { ServerParts } from '../server-parts.ts'
@@ -57,8 +58,27 @@ export function admitMutating(
   object: KubeObject,
   oldObject: KubeObject | undefined,
 ): MaybePromise<void> {
+  dropDoubleOwners(exchange, object)
   const operation = oldObject ? 'UPDATE' : 'CREATE'
   return parts.admission.mutate(admissionAttributes(exchange, scope, operation, dryRun, { object, oldObject }))
+}
+
+/** An owner that is named twice in the same words is named once. */
+function dropDoubleOwners(exchange: Exchange, { metadata }: KubeObject): void {
+  const owners = metadata.ownerReferences
+  if (!owners || owners.length < 2) return
+  const doubles: string[] = []
+  const kept = owners.filter((owner, index) => {
+    const isDouble = owners.slice(0, index).some((other) => other.uid === owner.uid && equalJson(other, owner))
+    if (isDouble) doubles.push(owner.uid)
+    return !isDouble
+  })
+  if (doubles.length === 0) return
+  metadata.ownerReferences = kept
+  exchange.warn(
+    '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject ' +
+      `such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${doubles.join(', ')}`,
+  )
 }
 
 /** Validating admission of the final object. */

@@ -1,9 +1,10 @@
 import { toApiPath } from '../../meta/group-version.ts'
-import type {
-  ResourceDefinition,
-  ResourceVersion,
-  SubresourceDefinition,
-  Verb,
+import {
+  type ResourceDefinition,
+  type ResourceVersion,
+  type SubresourceDefinition,
+  subresourcesIn,
+  type Verb,
 } from '../../registry/resource-definition.ts'
 import { definitionNameOf } from '../../registry/schema/schema-facts.ts'
 import { builtinComponent } from './builtin-components.ts'
@@ -97,7 +98,7 @@ function resourcePaths({ definition, version }: DocumentedResource): Record<stri
     add(`${base}/${resource}`, { get: listOperation(everywhere) }, false, false)
   }
   add(`${place}/{name}`, objectOperations(target, verbs), true)
-  for (const subresource of definition.subresources) {
+  for (const subresource of subresourcesIn(definition, version)) {
     add(`${place}/{name}/${subresource.name}`, subresourceOperations(target, definition, subresource), true)
   }
   return paths

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, KubeObject } from '../../meta/object.ts'
 import type { CrdObject, CrdVersion } from '../apiextensions/crd-object.ts'
-import type { OperationContext, ResourceDefinition, ResourceVersion } from '../resource-definition.ts'
+import {
+  type OperationContext,
+  type ResourceDefinition,
+  type ResourceVersion,
+  subresourcesIn,
+} from '../resource-definition.ts'
 import { contentKeyOf, customResourceDefinition, openApiSchemaOf } from './custom-resource-definition.ts'
 
 const specSchema: JsonObject = {
@@ -127,6 +132,15 @@ describe('customResourceDefinition', () => {
     expect(second.scale.selector?.({ metadata: {} })).toBe('')
   })
 
+  it('has the subresources of each version in that version alone', () => {
+    const versions = [version({ subresources: { status: {} } }), version({ name: 'v1beta1', storage: false })]
+    const definition = customResourceDefinition(crdWith(versions))
+    const [main, other] = definition.versions.map((served) =>
+      subresourcesIn(definition, served).map(({ name }) => name),
+    )
+    expect([main, other]).toEqual([['status'], []])
+  })
+
   it('gives up the schema as it was written, for OpenAPI', () => {
     expect(openApiSchemaOf(only(customResourceDefinition(crdWith([version()]))))).toEqual(schema)
   })
@@ -146,8 +160,8 @@ describe('customResourceDefinition', () => {
     expect(definition.verbs).toEqual(['delete', 'deletecollection', 'get', 'list', 'watch'])
     expect(() => definition.strategy.prepareForCreate?.({ metadata: {} }, context())).toThrow(
       expect.objectContaining({
-        code: 405,
-        message: 'create not allowed while custom resource definition is terminating',
+        code: 403,
+        message: 'cols.ex.io is forbidden: create not allowed while custom resource definition is terminating',
       }),
     )
   })

@@ -138,7 +138,7 @@ function makeDefinition(facts: CrdFacts): ResourceDefinition {
     versions: served.map((version) => makeVersion(facts, rules, version)),
     verbs: rules.terminating ? terminatingVerbs : allVerbs,
     custom: true,
-    subresources: subresourcesOf(crd.spec.versions, rules),
+    subresources: subresourcesOf(crd.spec.versions.find(({ storage }) => storage) ?? crd.spec.versions[0], rules),
     strategy: customStrategy(rules),
   }
 }
@@ -155,6 +155,7 @@ function identityOf({ spec }: CrdObject): string {
 function rulesOf({ crd, versions }: CrdFacts): CustomRules {
   const find = (name: string): VersionFacts | undefined => versions.find(({ version }) => version.name === name)
   return {
+    type: { group: crd.spec.group, resource: servedNames(crd).plural },
     schemaOf: (name) => compileStructuralSchema(schemaOf(find(name))).node,
     scaleOf: (name) => find(name)?.version.subresources?.scale,
     terminating: isTerminating(crd.metadata),
@@ -171,6 +172,7 @@ function makeVersion(facts: CrdFacts, rules: CustomRules, { version, schemaText 
   const made = {
     version: name,
     selectableFields: customSelectableFields(selectableFields),
+    subresources: subresourcesOf(version, rules),
     ...(warning === undefined ? {} : { deprecationWarning: warning }),
     ...conversionOf(facts, rules, name, schemaText),
   }
@@ -230,12 +232,10 @@ function deprecationWarningOf({ spec }: CrdObject, version: CrdVersion): string 
   return `${group}/${version.name} ${names.kind} is deprecated${instead}`
 }
 
-/** A subresource that any version has is there in all: a definition has one list of them. */
-function subresourcesOf(versions: readonly CrdVersion[], rules: CustomRules): readonly SubresourceDefinition[] {
-  const ordered = [...versions].sort((a, b) => Number(b.storage) - Number(a.storage))
-  const scale = ordered.find(({ subresources }) => subresources?.scale)?.subresources?.scale
+function subresourcesOf(version: CrdVersion | undefined, rules: CustomRules): readonly SubresourceDefinition[] {
+  const scale = version?.subresources?.scale
   return [
-    ...(ordered.some(({ subresources }) => subresources?.status)
+    ...(version?.subresources?.status
       ? [{ name: 'status', type: 'status', strategy: customStatusStrategy(rules) } as const]
       : []),
     ...(scale ? [{ name: 'scale', type: 'scale', scale: toScaleDefinition(scale) } as const] : []),

@@ -1,5 +1,6 @@
-import { failure } from '../../meta/api-errors.ts'
+import { forbidden } from '../../meta/api-errors.ts'
 import { goQuote, type FieldError } from '../../meta/field-error.ts'
+import type { GroupResource } from '../../meta/group-version.ts'
 import { checkQualifiedName } from '../../meta/names.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import type { SchemaNode } from '../../meta/schema.ts'
@@ -10,6 +11,7 @@ import { validateScaleSpec, validateScaleStatus } from './scale-paths.ts'
 
 /** What a custom resource's rules are made from; schemas are compiled when they are first asked for. */
 export interface CustomRules {
+  readonly type: GroupResource
   schemaOf(version: string): SchemaNode
   scaleOf(version: string): CrdScale | undefined
   /** The CRD is being deleted: nothing new comes in. */
@@ -17,11 +19,11 @@ export interface CustomRules {
 }
 
 /** Facts of k8s.io/apiextensions-apiserver/pkg/registry/customresource. */
-export function customStrategy({ schemaOf, scaleOf, terminating }: CustomRules): Strategy {
+export function customStrategy({ type, schemaOf, scaleOf, terminating }: CustomRules): Strategy {
   return {
     generation: 'all-but-metadata-and-status',
     allowUnconditionalUpdate: false,
-    ...(terminating ? { prepareForCreate: refuseWhileTerminating } : {}),
+    ...(terminating ? { prepareForCreate: refuseNew(type) } : {}),
     validate: (object, { version }, previous) => [
       ...validateSchema(object, schemaOf(version), previous ? { previous } : {}),
       ...withScale(scaleOf(version), (scale) => [
@@ -57,13 +59,11 @@ function validateStatus(object: KubeObject, previous: KubeObject, schema: Schema
   return validateSchema(status, node, { path: 'status', previous: previous['status'] })
 }
 
-function refuseWhileTerminating(): never {
-  throw failure({
-    code: 405,
-    reason: 'MethodNotAllowed',
-    message: 'create not allowed while custom resource definition is terminating',
-    details: {},
-  })
+function refuseNew(type: GroupResource): (object: KubeObject) => never {
+  return ({ metadata }) => {
+    const why = 'create not allowed while custom resource definition is terminating'
+    throw forbidden(type, metadata.name ?? '', why)
+  }
 }
 
 const standardFinalizers: ReadonlySet<string> = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])

@@ -42,7 +42,7 @@ export async function createObject(
   const prefix = object.metadata.name ? '' : (object.metadata.generateName ?? '')
   fillMetadata(parts, scope, object, namespace)
   if (prefix !== '') object.metadata.name = generateName(prefix, parts.fillRandom)
-  for (const field of statusFieldsOf(definition)) resetStatus(definition.custom, object, field)
+  for (const field of statusFieldsOf(definition, scope.version)) resetStatus(definition.custom, object, field)
   strategy.prepareForCreate?.(object, operation)
   const errors = validateNew(scope, object, operation)
   if (errors.length > 0) throw invalid(definition, object.metadata.name ?? '', errors)

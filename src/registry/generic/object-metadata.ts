@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
-import type { ResourceDefinition, ResourceVersion, Strategy } from '../resource-definition.ts'
+import { type ResourceDefinition, type ResourceVersion, type Strategy, subresourcesIn } from '../resource-definition.ts'
 import { equalJson } from '../schema/json-value.ts'
 
 /** What a client may not decide about a new object; wiped before admission sees it. */
@@ -12,9 +12,9 @@ export function wipeSystemMetadata(metadata: ObjectMeta): void {
 }
 
 /** What the status subresource owns, when the resource has one. */
-export function statusFieldsOf({ strategy, subresources }: ResourceDefinition): readonly string[] {
-  if (strategy.statusFields) return strategy.statusFields
-  return subresources.some(({ type }) => type === 'status') ? statusField : noFields
+export function statusFieldsOf(definition: ResourceDefinition, version: ResourceVersion): readonly string[] {
+  if (definition.strategy.statusFields) return definition.strategy.statusFields
+  return subresourcesIn(definition, version).some(({ type }) => type === 'status') ? statusField : noFields
 }
 const statusField: readonly string[] = ['status']
 const noFields: readonly string[] = []

@@ -1,4 +1,4 @@
-import { conflict, invalid, notFound, staleObject } from '../../meta/api-errors.ts'
+import { badRequest, conflict, invalid, notFound, staleObject } from '../../meta/api-errors.ts'
 import { endpointFields } from '../../meta/managed-fields/endpoint-fields.ts'
 import { settleTimes } from '../../meta/managed-fields/settle-times.ts'
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
@@ -90,7 +90,7 @@ async function tryUpdate(
   const { name, context, part } = request
   const previous = toVersion(scope, current)
   const object = await request.next(previous)
-  const basedOn = object.metadata.resourceVersion
+  const basedOn = readBase(object)
   checkBase(scope, request, object, previous, current)
   prepare(scope, object, previous, part, operation)
   const strategy = part ? part.strategy : definition.strategy
@@ -140,6 +140,21 @@ export function remains(
   return definition.overlay?.objects.has(`${namespace}/${name}`) ? encodeTombstone(name) : undefined
 }
 
+/** The revision that the writer has seen; `0` is none. Throws 400 for what cannot be one. */
+function readBase({ metadata }: KubeObject): string | undefined {
+  const { resourceVersion } = metadata
+  if (!resourceVersion) return undefined
+  if (!/^[0-9]{1,20}$/.test(resourceVersion))
+    throw badRequest(
+      `metadata.resourceVersion: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+    )
+  if (/^0+$/.test(resourceVersion)) {
+    delete metadata.resourceVersion
+    return undefined
+  }
+  return resourceVersion
+}
+
 function checkBase(
   { definition }: ResourceScope,
   { name, derived }: UpdateRequest,
@@ -152,7 +167,9 @@ function checkBase(
     throw uidMismatch(definition, name, uid, previous.metadata.uid ?? '')
   if (!resourceVersion) {
     const allowed = definition.strategy.allowUnconditionalUpdate ?? !definition.custom
-    if (!allowed && !derived) throw invalid(definition, name, [missingResourceVersion()])
+    // As upstream says it here, and nowhere else: by the resource, not by the kind.
+    const { group, resource: kind } = definition
+    if (!allowed && !derived) throw invalid({ group, kind }, name, [missingResourceVersion()])
   } else if (resourceVersion !== String(current.revision)) throw staleObject(definition, name)
 }
 
@@ -173,7 +190,7 @@ function prepare(
   operation: OperationContext,
 ): void {
   const { definition, version } = scope
-  const statusFields = statusFieldsOf(definition)
+  const statusFields = statusFieldsOf(definition, version)
   if (part?.type === 'status')
     keepAllBut(statusFields.length > 0 ? statusFields : ['status'], object, previous, keptMetadata(definition))
   keepSystemMetadata(object.metadata, previous.metadata)

@@ -1,4 +1,4 @@
-import { type FieldError, fieldInvalid, fieldRequired, fieldTooMany } from '../../meta/field-error.ts'
+import { type FieldError, fieldInvalid, fieldTooMany } from '../../meta/field-error.ts'
 import { nameIsDnsSubdomain } from '../../meta/names.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { validateFinalizers, validateObjectMeta, validateObjectMetaUpdate } from '../../meta/object-meta-validation.ts'
@@ -62,12 +62,7 @@ function validateBuiltin(
 
 /** The 422 of a PUT that does not say what it is based on, where the kind demands it. */
 export function missingResourceVersion(): FieldError {
-  const { reason, field } = fieldRequired('metadata.resourceVersion')
-  return {
-    reason: reason === 'FieldValueRequired' ? 'FieldValueInvalid' : reason,
-    field,
-    message: 'Invalid value: 0x0: must be specified for an update',
-  }
+  return fieldInvalid('metadata.resourceVersion', 0, 'must be specified for an update')
 }
 
 function validateOwnerCount({ metadata }: KubeObject, errors: FieldError[]): void {
