@@ -84,6 +84,11 @@ function toCredentials(value: unknown): AgentCredentials | undefined {
   return record as unknown as AgentCredentials
 }
 
+/** Until when the certificate is good. */
+export function expiryTimeMs(certPem: string): number {
+  return Date.parse(new X509Certificate(certPem).validTo)
+}
+
 /** When the certificate is to be replaced: two thirds through its life; at once when it cannot be read. */
 export function renewalTimeMs(certPem: string): number {
   const { validFrom, validTo } = new X509Certificate(certPem)

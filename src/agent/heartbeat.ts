@@ -21,7 +21,7 @@ export interface HeartbeatOptions {
   clock: Clock
   logger: Logger
   /** What is special now. */
-  state(): { forked: Forked | undefined; left: boolean }
+  state(): { forked: Forked | undefined; left: boolean; credentialsExpireMs?: number | undefined }
   /** The hub has been told that the child has left. */
   onLeftTold?(): void
 }
@@ -43,6 +43,7 @@ export async function reportTrouble(hub: Client, reason: string, message: string
 export const troubleType = 'Connected'
 
 const factsIntervalMs = 60_000 // machines come and go in minutes, and every node is read for it
+const firstRetryMs = 500 // right after joining, the hub or the child may not be ready for it yet
 const soonestMs = 200 // between beats that changes ask for
 
 /** Tells the hub that the child is there, and what it is. */
@@ -77,13 +78,14 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   }
 
   async function tell(): Promise<void> {
-    const { forked, left } = options.state()
+    const { forked, left, credentialsExpireMs } = options.state()
     // Who has left may have no rights in the child any more, and must say so all the same.
     if (!left) await lookAtChild()
     const status: NonNullable<AgentReport['status']> = {
       heartbeatTime: formatTime(clock.now()),
       agentVersion,
       ...facts,
+      ...(credentialsExpireMs === undefined ? {} : { credentialsExpire: formatTime(credentialsExpireMs) }),
       ...(forked ? { forked } : {}),
       ...(left ? { left } : {}),
     }
@@ -99,18 +101,22 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
 
   return {
     async run(signal) {
+      let failures = 0
       while (!signal.aborted) {
         interrupt = new AbortController()
         const stop = () => interrupt.abort()
         signal.addEventListener('abort', stop, { once: true })
+        let waitMs = intervalMs
         try {
           await tell()
+          failures = 0
         } catch (error) {
           logger.debug('no heartbeat', { error: String(error) })
+          waitMs = Math.min(intervalMs, 2 ** failures++ * firstRetryMs)
         }
         await sleep(soonestMs, signal, clock)
         // Jitter: a thousand children must not beat in step.
-        await sleep(intervalMs * (0.9 + 0.2 * Math.random()) - soonestMs, interrupt.signal, clock)
+        await sleep(waitMs * (0.9 + 0.2 * Math.random()) - soonestMs, interrupt.signal, clock)
         signal.removeEventListener('abort', stop)
       }
     },

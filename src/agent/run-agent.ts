@@ -9,7 +9,7 @@ import type { Transport } from '../client/transport.ts'
 import { forbiddenPath, isForbidden } from '../meta/api-errors.ts'
 import { agentNamespace, childLogicalCluster } from '../meta/fleet/fleet-names.ts'
 import { createTunnelClient, type TunnelClient } from '../tunnel/tunnel-client.ts'
-import { type AgentCredentials, type CredentialsStore, renewalTimeMs } from './agent-credentials.ts'
+import { type AgentCredentials, type CredentialsStore, expiryTimeMs, renewalTimeMs } from './agent-credentials.ts'
 import { joinChildCluster, mintAgentToken } from './join-child-cluster.ts'
 import { agentSubject, type AgentSubject, type JoinAnswer, joinPath, parseJoinToken, renewPath } from './join-token.ts'
 import { createSyncer } from './syncer.ts'
@@ -76,6 +76,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     childClusterUid,
     hubId,
     eligible: () => !tunnel.superseded,
+    credentialsExpireMs: () => expiryTimeMs(credentials.certPem),
     agentVersion: options.agentVersion,
     clock,
     logger,

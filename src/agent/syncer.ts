@@ -36,6 +36,8 @@ export interface SyncerOptions {
   eligible?(): boolean
   logger: Logger
   clock: Clock
+  /** Until when the connection's credentials are good, in milliseconds since 1970; absent: for ever, or unknown. */
+  credentialsExpireMs?(): number
   /** Default 10 s. */
   heartbeatMs?: number
   /** Of the lease in the child; default 15 s. */
@@ -133,7 +135,7 @@ export function createSyncer(options: SyncerOptions): Syncer {
     intervalMs: options.heartbeatMs ?? 10_000,
     clock,
     logger,
-    state: () => ({ forked: gate.forked, left }),
+    state: () => ({ forked: gate.forked, left, credentialsExpireMs: options.credentialsExpireMs?.() }),
     onLeftTold: () => tellLeft(),
   })
   const reconcile = createSlotReconciler({

@@ -91,6 +91,7 @@ export function childConnections(options: ChildConnectionsOptions): Controller {
       child: { transport: http.transport },
       childClusterUid: uid,
       hubId: options.hub().id,
+      ...(Number.isFinite(credentials.expiresMs) ? { credentialsExpireMs: () => credentials.expiresMs } : {}),
       agentVersion: options.agentVersion,
       logger,
       clock,

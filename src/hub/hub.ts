@@ -43,6 +43,7 @@ import { openRoot } from './bootstrap-root.ts'
 import { childConnections } from './child-connections.ts'
 import { childClusterController } from './controllers/child-cluster-controller.ts'
 import { customResourceCleanupController } from './controllers/custom-resource-cleanup-controller.ts'
+import { createDeliveryTally } from './controllers/delivery-tally.ts'
 import { createFleetInformers } from './controllers/fleet-informers.ts'
 import { garbageCollectorController } from './controllers/garbage-collector-controller.ts'
 import { namespaceContentsController, namespaceController } from './controllers/namespace-controller.ts'
@@ -244,7 +245,10 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   informers.publications.start(stopped.signal)
   informers.placements.start(stopped.signal)
   informers.placedNamespaces.start(stopped.signal)
-  const parts = { backend, catalog, clock, logger, clientOf, informers, hub, workspacePath: createPathReader(clientOf) }
+  const tally = createDeliveryTally(backend)
+  closers.push(() => tally.stop())
+  const workspacePath = createPathReader(clientOf)
+  const parts = { backend, catalog, clock, logger, clientOf, informers, tally, hub, workspacePath }
   const deletion = { backend, catalog, store, user: ownPart('workspace-deletion') }
   const controllers: Controller[] = [
     workspaceController(parts, (name) => deleteLogicalCluster(deletion, name)),

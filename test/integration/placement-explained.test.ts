@@ -173,3 +173,68 @@ async function copyOf(resource: string, name: string): Promise<KubeObject | unde
     .list({ labelSelector: 'fleet.atoll.dev/managed' })
   return items.find(({ metadata }) => metadata.name === name)
 }
+
+describe('what a Placement and a child cluster say of themselves', () => {
+  it('counts of copies, refused ones by child, and a tie that could be', async () => {
+    const status = await eventually(
+      async () => {
+        const found = await fleet.get(fleet.tenant, 'Placement', 'everywhere')
+        return conditionOf(found, 'Delivered')?.reason === 'DeliveriesFailed'
+          ? (found?.['status'] as object)
+          : undefined
+      },
+      { what: 'the Placement says that copies are refused' },
+    )
+    expect(status).toMatchObject({ decisions: [{ cluster: 'east', selected: true, reason: 'Selected' }] })
+    const selects = { resourceSelectors: [{ kind: 'ConfigMap' }] }
+    await fleet.apply(fleet.tenant, placement('wide', selects))
+    await eventually(
+      async () => conditionOf(await fleet.get(fleet.tenant, 'Placement', 'one'), 'Ambiguous')?.status === 'True',
+      { what: 'both say that they could select one object' },
+    )
+    await fleet.tenant.resource(placements).delete({ name: 'wide' })
+    await eventually(
+      async () => conditionOf(await fleet.get(fleet.tenant, 'Placement', 'one'), 'Ambiguous')?.status === 'False',
+      { what: 'the other is gone' },
+    )
+  })
+
+  it('a Placement with deletionPolicy Delete takes its copies with it', async () => {
+    await fleet.apply(fleet.tenant, placement('short', { deletionPolicy: 'Delete' }))
+    await fleet.apply(fleet.tenant, configMap('brief', {}, { labels: { [placementLabel]: 'short' } }))
+    await eventually(async () => (await copyOf('configmaps', 'brief')) !== undefined, { what: 'it is delivered' })
+    await fleet.tenant.resource(placements).delete({ name: 'short' })
+    await eventually(async () => (await copyOf('configmaps', 'brief')) === undefined, { what: 'the copy goes' })
+    await eventually(async () => (await fleet.get(fleet.tenant, 'Placement', 'short')) === undefined, {
+      what: 'the Placement goes',
+    })
+    expect(await fleet.get(fleet.tenant, 'ConfigMap', 'brief', 'default')).toBeDefined()
+  })
+
+  it('the child cluster has all its conditions', async () => {
+    const east = await fleet.get(fleet.root, 'ChildCluster', 'east')
+    const said = Object.fromEntries(
+      ['Joined', 'Ready', 'Reachable', 'Forked', 'SyncHealthy', 'CertificateValid'].map((type) => [
+        type,
+        conditionOf(east, type)?.status,
+      ]),
+    )
+    expect(said).toMatchObject({
+      Joined: 'True',
+      Ready: 'True',
+      Reachable: 'True',
+      Forked: 'False',
+      CertificateValid: 'True',
+    })
+  })
+
+  it.skipIf(newestKubectl() === undefined)('kubectl get shows it in columns', async () => {
+    const kubectl = createStrictKubectl(fleet.stage)
+    const [heads, line] = (await kubectl(['--context', 'shop', 'get', 'placements', 'everywhere'])).split('\n')
+    expect(heads).toMatch(/^NAME +CLUSTERS +COPIES +APPLIED +FAILED +SATISFIED +AGE/)
+    expect(line).toMatch(/^everywhere +east +\d+ +\d+ +\d+ +True/)
+    const clusters = await kubectl(['--context', 'root', 'get', 'childclusters'])
+    expect(clusters).toMatch(/^NAME +MODE +READY +REASON +VERSION +NODES +COPIES +APPLIED +AGE/)
+    expect(clusters).toMatch(/^east +kubeconfig +True +Ready/m)
+  })
+})

@@ -2,7 +2,7 @@ import { createController, type Controller } from '../../controller/controller.t
 import { informerSource } from '../../controller/informer-source.ts'
 import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
-import type { AgentReport, Delivery } from '../../meta/fleet/delivery.ts'
+import type { AgentReport } from '../../meta/fleet/delivery.ts'
 import { childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
 import { createChildClusterReconciler } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
 import type { PlacementParts } from './placement-controller.ts'
@@ -16,7 +16,7 @@ const furthestJump = 2 ** 31
 
 /** Keeps each ChildCluster's status current with what its agent reports, and tells the agent what the spec says. */
 export function childClusterController(
-  { backend, clientOf, informers, clock, logger, hub }: PlacementParts,
+  { backend, clientOf, informers, tally, clock, logger, hub }: PlacementParts,
   deleteLogicalCluster: (name: string) => Promise<unknown>,
 ): Controller {
   const reports = (uid: string) =>
@@ -50,17 +50,8 @@ export function childClusterController(
         await deleteLogicalCluster(childLogicalCluster(uid))
       },
       async deliveryCounts(uid) {
-        const counts = { total: 0, applied: 0, failed: 0 }
-        const slots = clientOf(childLogicalCluster(uid)).resource<Delivery>(fleetResource('deliveries'))
-        for await (const { spec, status } of slots.listAll()) {
-          if (spec.desired !== 'Present') continue
-          counts.total += 1
-          const applied = status?.conditions?.find(({ type }) => type === 'Applied')
-          if (applied?.status === 'True') counts.applied += 1
-          if (applied?.status === 'False' && applied.reason !== 'Pending' && applied.reason !== 'WaitingForDependency')
-            counts.failed += 1
-        }
-        return counts
+        await tally.ready
+        return tally.ofChild(uid)
       },
     }),
   })

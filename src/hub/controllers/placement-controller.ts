@@ -34,6 +34,7 @@ import { decodeStoredValue } from '../../storage/stored-value.ts'
 import { feedSource } from '../feed-source.ts'
 import { childTrouble } from './child-trouble.ts'
 import type { ControllerParts } from './controller-parts.ts'
+import type { DeliveryTally } from './delivery-tally.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import { type FleetInformers, fleetResource } from './fleet-informers.ts'
 
@@ -42,6 +43,7 @@ const rememberedPaths = 10_000
 
 export interface PlacementParts extends ControllerParts {
   informers: FleetInformers
+  tally: DeliveryTally
   hub(): { id: string; incarnation: number }
   /** Path of a logical cluster, remembered. */
   workspacePath(logicalCluster: string): Promise<string>

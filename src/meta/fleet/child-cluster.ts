@@ -48,7 +48,7 @@ export interface ChildCluster extends KubeObject {
     agentVersion?: string
     /** Counts how often the hub fell behind what this child had seen (a restored backup), from 1. */
     incarnation?: number
-    /** Slots by what is said of them. */
-    deliveries?: { total: number; applied: number; failed: number }
+    /** Slots by what is said of them; `removing` are those that are to go and have not gone yet. */
+    deliveries?: { total: number; applied: number; failed: number; removing: number }
   }
 }

@@ -103,6 +103,8 @@ export interface AgentReport extends KubeObject {
     nodes?: number
     capacity?: Record<string, string>
     allocatable?: Record<string, string>
+    /** Until when the agent's certificate, or the hub's token for the child, is good. */
+    credentialsExpire?: string
     /** The hub is behind what this child has seen: nothing is applied or deleted until an administrator confirms. */
     forked?: { seenIncarnation: number; seenRevision: number; hubIncarnation: number; hubRevision: number }
     /** Leaving has been carried out. */

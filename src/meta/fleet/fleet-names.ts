@@ -7,6 +7,8 @@ export const fleetApiVersion = `${fleetGroup}/${fleetVersion}`
 export const placementLabel = 'fleet.atoll.dev/placement'
 /** Holds a placed object until its copies are gone or given up. */
 export const placedFinalizer = 'fleet.atoll.dev/placed'
+/** Holds a Placement whose copies go with it until they have been told to. */
+export const placementFinalizer = 'fleet.atoll.dev/placement'
 /** Keys below this are the system's own; admission refuses them from tenants. */
 export const internalPrefix = 'internal.fleet.atoll.dev/'
 /** On a placed object: uids of the child clusters that have (or may still have) a slot for it, comma-separated, sorted. */

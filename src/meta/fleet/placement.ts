@@ -1,6 +1,13 @@
 import type { Condition, KubeObject } from '../object.ts'
 import type { LabelSelectorTerms } from './child-cluster.ts'
 
+export interface DeliveryCounts {
+  total: number
+  applied: number
+  /** Refused or contested. */
+  failed: number
+}
+
 /** A tenant's rule for which child clusters get which of its objects. Cluster-scoped, in the tenant's workspace. */
 export interface Placement extends KubeObject {
   spec: {
@@ -21,9 +28,18 @@ export interface Placement extends KubeObject {
   }
   status?: {
     observedGeneration?: number
-    /** One for each child cluster that this workspace may see, chosen or not, with the reason. */
-    decisions?: { cluster: string; selected: boolean; reason: string; message?: string }[]
-    placedObjects?: number
+    /** One for each child cluster that this workspace may see, chosen or not, with the reason and the copies there. */
+    decisions?: {
+      cluster: string
+      selected: boolean
+      /** Selected, NotReady; or NotMatched, Unschedulable, Tainted, Leaving, NotNeeded, NotOffered. */
+      reason: string
+      message?: string
+      deliveries?: DeliveryCounts
+    }[]
+    /** Copies of all objects on all child clusters. */
+    deliveries?: DeliveryCounts
+    /** Satisfied, Delivered, Ambiguous, CopiesKept. */
     conditions?: Condition[]
   }
 }

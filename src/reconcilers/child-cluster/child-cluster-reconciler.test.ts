@@ -26,7 +26,7 @@ function startHub(change: { spec?: Partial<ChildCluster['spec']>; report?: Parti
     updateStatus: async (_, childCluster) => void (hub.childCluster = childCluster),
     update: async (_, childCluster) => void (hub.childCluster = childCluster),
     deleteLogicalCluster: async () => {},
-    deliveryCounts: async () => ({ total: 0, applied: 0, failed: 0 }),
+    deliveryCounts: async () => ({ total: 0, applied: 0, failed: 0, removing: 0 }),
     passRevision: async (revision) => void hub.passed.push(revision),
     hub: () => ({ id: 'hub', incarnation: 1 }),
     now: () => nowMs,
@@ -50,6 +50,19 @@ describe('the status of a child cluster', () => {
     await hub.run()
     expect(hub.condition('Ready')?.status).toBe('False')
     expect(hub.condition('Reachable')?.status).toBe('Unknown')
+    expect(hub.condition('Ready')?.message).toBe('last heartbeat: 2026-11-20T23:59:00Z')
+  })
+
+  it('says until when the credentials of the connection are good', async () => {
+    const hub = startHub()
+    await hub.run()
+    expect(hub.condition('CertificateValid')).toMatchObject({ status: 'Unknown', reason: 'NotReported' })
+    hub.report = { ...hub.report, status: { heartbeatTime, credentialsExpire: '2026-12-01T00:00:00Z' } }
+    await hub.run()
+    expect(hub.condition('CertificateValid')).toMatchObject({ status: 'True', reason: 'Valid' })
+    hub.report = { ...hub.report, status: { heartbeatTime, credentialsExpire: '2026-11-01T00:00:00Z' } }
+    await hub.run()
+    expect(hub.condition('CertificateValid')).toMatchObject({ status: 'False', reason: 'Expired' })
   })
 })
 

@@ -3,6 +3,7 @@ import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import { childClusterFinalizer, forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { AgentReport } from '../../meta/fleet/delivery.ts'
 import { type NewCondition, withTransition } from '../../meta/conditions.ts'
+import type { SlotCounts } from '../placement-decisions/placement-status.ts'
 
 export interface ChildClusterSteps {
   /** Undefined when it is gone. */
@@ -13,7 +14,7 @@ export interface ChildClusterSteps {
   /** Removes all slots of the child with its logical cluster: it has let go, or it was given up. */
   deleteLogicalCluster(childClusterUid: string): Promise<void>
   update(logicalCluster: string, childCluster: ChildCluster): Promise<void>
-  deliveryCounts(childClusterUid: string): Promise<{ total: number; applied: number; failed: number }>
+  deliveryCounts(childClusterUid: string): Promise<SlotCounts>
   /** Makes the store's next revision a later one: others may hold revisions of the history that was lost. */
   passRevision(revision: number): Promise<void>
   hub(): { id: string; incarnation: number }
@@ -146,16 +147,17 @@ async function nextStatus(
           type: 'SyncHealthy',
           status: 'False',
           reason: 'DeliveriesFailed',
-          message: `${deliveries.failed} of ${deliveries.total} deliveries are not applied`,
+          message: `${deliveries.failed} of ${deliveries.total} copies are refused or contested`,
         }
       : { type: 'SyncHealthy', status: 'True', reason: 'InSync', message: '' },
   ]
+  conditions.push(certificateValid(told, steps.now()))
   const ready = reachable && !forked
   conditions.push({
     type: 'Ready',
     status: ready ? 'True' : 'False',
     reason: ready ? 'Ready' : forked ? 'Forked' : 'Unreachable',
-    message: '',
+    message: conditions.find(({ type }) => type === (forked ? 'Forked' : 'Reachable'))?.message ?? '',
   })
   const { kubernetesVersion, clusterUid, nodes, capacity, allocatable, agentVersion } = told
   return {
@@ -171,8 +173,30 @@ async function nextStatus(
       lastHeartbeatTime: heartbeatTime,
     }),
     deliveries,
-    conditions: conditions.map((condition) => withTransition(condition, status.conditions ?? [], steps.now())),
+    conditions: conditions.map((condition) =>
+      withTransition(
+        { ...condition, observedGeneration: metadata.generation ?? 1 },
+        status.conditions ?? [],
+        steps.now(),
+      ),
+    ),
   }
+}
+
+/** Whether the credentials of the connection are good: the agent's certificate, or the hub's token for the child. */
+function certificateValid({ credentialsExpire }: NonNullable<AgentReport['status']>, nowMs: number): NewCondition {
+  const type = 'CertificateValid'
+  const leftMs = Date.parse(credentialsExpire ?? '') - nowMs
+  if (Number.isNaN(leftMs))
+    return { type, status: 'Unknown', reason: 'NotReported', message: 'nothing is known of the credentials yet' }
+  if (leftMs <= 0)
+    return {
+      type,
+      status: 'False',
+      reason: 'Expired',
+      message: `expired at ${credentialsExpire}: join the cluster again`,
+    }
+  return { type, status: 'True', reason: 'Valid', message: `renewed before ${credentialsExpire}` }
 }
 
 function defined<T extends Record<string, unknown>>(record: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {

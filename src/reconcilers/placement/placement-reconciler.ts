@@ -177,7 +177,10 @@ function placementNotFound(name: string, object: KubeObject): Problem {
 }
 
 function ambiguous(selecting: readonly Placement[]): Problem {
-  const names = selecting.map(({ metadata }) => `"${metadata.name}"`).join(' and ')
+  const names = selecting
+    .map(({ metadata }) => `"${metadata.name}"`)
+    .sort()
+    .join(' and ')
   const message = `selected by the Placements ${names}: nothing changes until the label ${placementLabel} names one, or only one selects it`
   return { reason: 'Ambiguous', message }
 }

@@ -26,6 +26,8 @@ const labelSelector = object({
 const workspacePath: JsonObject = { type: 'string', pattern: '^root(:[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:\\*)?$' }
 const conflictPolicy = oneOf('Refuse', 'AdoptIfEqual', 'Overwrite')
 const leaving = object({ workloads: oneOf('keep', 'delete') }, ['workloads'])
+const conditionPath = (type: string) => `.status.conditions[?(@.type=="${type}")].status`
+const counts = object({ total: integer, applied: integer, failed: integer })
 const quantities: JsonObject = { type: 'object', additionalProperties: { 'x-kubernetes-int-or-string': true } }
 
 export const childClusterCrd = toCrd({
@@ -58,13 +60,19 @@ export const childClusterCrd = toCrd({
     lastHeartbeatTime: { type: 'string', format: 'date-time' },
     agentVersion: text,
     incarnation: integer,
-    deliveries: object({ total: integer, applied: integer, failed: integer }),
+    deliveries: object({ total: integer, applied: integer, failed: integer, removing: integer }),
   }),
   columns: [
     { name: 'Mode', type: 'string', jsonPath: '.spec.mode' },
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Ready', type: 'string', jsonPath: conditionPath('Ready') },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
     { name: 'Version', type: 'string', jsonPath: '.status.kubernetesVersion' },
     { name: 'Nodes', type: 'integer', jsonPath: '.status.nodes' },
+    { name: 'Copies', type: 'integer', jsonPath: '.status.deliveries.total' },
+    { name: 'Applied', type: 'integer', jsonPath: '.status.deliveries.applied' },
+    { name: 'Failed', type: 'integer', jsonPath: '.status.deliveries.failed', priority: 1 },
+    { name: 'Heartbeat', type: 'date', jsonPath: '.status.lastHeartbeatTime', priority: 1 },
+    { name: 'OfferedTo', type: 'string', jsonPath: '.spec.offeredTo', priority: 1 },
     ageColumn,
   ],
 })
@@ -91,14 +99,23 @@ export const placementCrd = toCrd({
   status: object({
     observedGeneration: integer,
     decisions: list(
-      object({ cluster: text, selected: flag, reason: text, message: text }, ['cluster', 'selected', 'reason']),
+      object({ cluster: text, selected: flag, reason: text, message: text, deliveries: counts }, [
+        'cluster',
+        'selected',
+        'reason',
+      ]),
     ),
-    placedObjects: integer,
+    deliveries: counts,
     conditions: conditionsSchema,
   }),
   columns: [
-    { name: 'Strategy', type: 'string', jsonPath: '.spec.replicas.strategy' },
     { name: 'Clusters', type: 'string', jsonPath: '.status.decisions[?(@.selected==true)].cluster' },
+    { name: 'Copies', type: 'integer', jsonPath: '.status.deliveries.total' },
+    { name: 'Applied', type: 'integer', jsonPath: '.status.deliveries.applied' },
+    { name: 'Failed', type: 'integer', jsonPath: '.status.deliveries.failed' },
+    { name: 'Satisfied', type: 'string', jsonPath: conditionPath('Satisfied') },
+    { name: 'Ambiguous', type: 'string', jsonPath: conditionPath('Ambiguous'), priority: 1 },
+    { name: 'Strategy', type: 'string', jsonPath: '.spec.replicas.strategy', priority: 1 },
     ageColumn,
   ],
 })
@@ -182,6 +199,7 @@ export const agentReportCrd = toCrd({
     nodes: integer,
     capacity: quantities,
     allocatable: quantities,
+    credentialsExpire: { type: 'string', format: 'date-time' },
     forked: object({ seenIncarnation: integer, seenRevision: integer, hubIncarnation: integer, hubRevision: integer }),
     left: flag,
     conditions: conditionsSchema,

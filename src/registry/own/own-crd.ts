@@ -11,6 +11,7 @@ export const conditionsSchema: JsonObject = {
       reason: { type: 'string' },
       message: { type: 'string' },
       severity: { type: 'string' },
+      observedGeneration: { type: 'integer', format: 'int64' },
       lastTransitionTime: { type: 'string', format: 'date-time' },
     },
   },
