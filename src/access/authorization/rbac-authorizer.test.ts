@@ -16,6 +16,7 @@ import {
 } from './attributes.ts'
 import { workspaceAccessDenied } from './forbidden.ts'
 import { createRbacAuthorizer } from './rbac-authorizer.ts'
+import { RuleSet } from './user-rules.ts'
 
 const alice: Identity = { name: 'alice', groups: ['dev', 'system:authenticated'] }
 const master: Identity = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
@@ -299,6 +300,33 @@ describe('memory of rules and answers', () => {
       const where = `lc${(round * 7) % 20}`
       expect(authorizer.authorize(getPod(who, where))).toMatchObject({ allowed: `lc${round % 20}` === where })
     }
+  })
+
+  it('tells words with spaces apart, whichever came first', () => {
+    const { one, ask } = setUp(false)
+    one.clusterRole('odd', { verbs: ['get'], apiGroups: ['a b'], resources: ['c'] })
+    one.clusterRoleBinding('b', 'odd', user('alice'))
+    const odd = resourceAttributes(alice, 'one', 'get', { group: 'a b', resource: 'c' })
+    const other = resourceAttributes(alice, 'one', 'get', { group: 'a', resource: 'b c' })
+    for (let round = 0; round < 2; round++) {
+      expect(ask(other).allowed).toBe(false)
+      expect(ask(odd).allowed).toBe(true)
+      expect(ask(pathAttributes(alice, 'one', 'get', 'a b c ')).allowed).toBe(false)
+    }
+  })
+
+  it('keeps no answer about words of any length, which only a review has', () => {
+    let kept = 0
+    const role = { verbs: ['get'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] }
+    const rules = new RuleSet(() => kept++)
+    rules.add({ kind: 'ClusterRole', name: 'r' }, [role], () => 'a binding')
+    for (let index = 0; index < 10; index++) {
+      const long = resourceAttributes(alice, 'one', 'get', { group: `${index}${'g'.repeat(10_000)}`, resource: 'pods' })
+      expect(rules.find(long)).toMatchObject({ allowed: true })
+    }
+    expect(kept).toBe(0)
+    expect(rules.find(getPod(alice))).toMatchObject({ allowed: true })
+    expect(kept).toBe(1)
   })
 
   it('answers by user name and groups, not by who asked first', () => {

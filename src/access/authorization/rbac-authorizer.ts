@@ -81,6 +81,7 @@ interface UserEntry {
 }
 
 const answersPerUser = 8 // what an entry of `users` costs, counted in answers
+const longestKey = 4_096 // a review names users and groups of any length: such a user is worked out anew each time
 
 export function createRbacAuthorizer(options: RbacAuthorizerOptions): RbacAuthorizer {
   const { reader, requireAccess = true, openPathsOf, maxRules = 300_000, maxAnswers = 200_000 } = options
@@ -135,6 +136,7 @@ export function createRbacAuthorizer(options: RbacAuthorizerOptions): RbacAuthor
     const rules = createUserRules(entry.rules, subject, () => countAnswers(1))
     const access = pathAttributes(attributes.user, attributes.logicalCluster, 'access', '/')
     const user = { rules, hasAccess: !requireAccess || subject.isLocal || decide(rules, access).allowed }
+    if (subject.key.length > longestKey) return user
     entry.users.set(subject.key, user)
     countAnswers(answersPerUser)
     return user

@@ -54,14 +54,20 @@ interface GrantedRule {
   readonly allows: AuthorizationDecision
 }
 
+/** Where the words of a key end, because a review may ask with spaces in its words. No word is kept but in the key. */
 interface Answer {
-  readonly attributes: AuthorizationAttributes
+  readonly isResource: boolean
+  readonly verbLength: number
+  readonly groupLength: number
+  readonly resourceLength: number
   /** Rules that match but for the object's name, in order, up to the first that takes every name. */
   readonly candidates: readonly GrantedRule[]
 }
 
 /** Enough for a controller that watches every kind; more comes only from a user who asks for what does not exist. */
 const answersLimit = 1_024
+/** A review asks with words of any length; such an answer is worked out anew each time. */
+const longestKey = 512
 
 /**
  * Rules in order, with answers remembered for everything but the object's name: how many objects a user reads does not
@@ -104,12 +110,12 @@ export class RuleSet {
     const { verb, group, resource, subresource, path } = attributes
     const key = isResource ? `${verb} ${group} ${resource} ${subresource}` : `${verb} ${path}`
     const known = this.#answers.get(key)
-    // A review may ask with spaces in its words, so that two requests share a key: then the second is worked out anew.
-    if (known && isSameRequest(known.attributes, attributes)) return known.candidates
+    if (known && isSameRequest(known, attributes, isResource)) return known.candidates
     const candidates = this.#collect(attributes, isResource)
-    if (known) return candidates
+    if (known || key.length > longestKey) return candidates
     if (this.#answers.size >= answersLimit) this.#answers.clear()
-    this.#answers.set(key, { attributes, candidates })
+    const lengths = { verbLength: verb.length, groupLength: group.length, resourceLength: resource.length }
+    this.#answers.set(key, { isResource, ...lengths, candidates })
     this.#onCached()
     return candidates
   }
@@ -125,12 +131,12 @@ export class RuleSet {
   }
 }
 
-function isSameRequest(a: AuthorizationAttributes, b: AuthorizationAttributes): boolean {
-  return (
-    a.verb === b.verb &&
-    a.group === b.group &&
-    a.resource === b.resource &&
-    a.subresource === b.subresource &&
-    a.path === b.path
-  )
+/** Of two requests with one key; the last word of a key needs no length. */
+function isSameRequest(
+  known: Answer,
+  { verb, group, resource }: AuthorizationAttributes,
+  isResource: boolean,
+): boolean {
+  if (known.isResource !== isResource || known.verbLength !== verb.length) return false
+  return !isResource || (known.groupLength === group.length && known.resourceLength === resource.length)
 }
