@@ -2,7 +2,7 @@ import type { Identity } from '../../client/transport.ts'
 import { isNotFound } from '../../meta/api-errors.ts'
 import { toQualifiedResource } from '../../meta/group-version.ts'
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
-import type { Backend, Key, KeyValue } from '../../storage/backend.ts'
+import { type Backend, type Key, type KeyValue, maxTxnOperations } from '../../storage/backend.ts'
 import {
   identityKey,
   lifecycleKey,
@@ -34,6 +34,7 @@ export interface DeletionParts {
 
 const pageSize = 500 // objects read at once
 const deletesPerTxn = 90 // keys; the contract allows 100 operations
+const ownerPrefixOf = (logicalCluster: string): string => `w/${logicalCluster}/`
 const definitionsPrefix = 'apiextensions.k8s.io'
 
 /**
@@ -47,13 +48,39 @@ export async function deleteLogicalCluster(
   logicalCluster: string,
 ): Promise<readonly Remaining[]> {
   if (!(await fenceLogicalCluster(parts.backend, logicalCluster))) return []
+  if (await removeAtOnce(parts, logicalCluster)) return []
   const remaining = await markHeldObjects(parts, logicalCluster)
   if (remaining.length > 0) return remaining
   const left = await removeObjects(parts, logicalCluster, ({ group }) => group !== definitionsPrefix)
   if (left > 0) await removeObjects(parts, logicalCluster, () => true)
-  await removeKeys(parts.backend, `w/${logicalCluster}/`)
+  await removeKeys(parts.backend, ownerPrefixOf(logicalCluster))
   await parts.backend.txn({ deletes: [lifecycleKey(logicalCluster)] })
   return []
+}
+
+/**
+ * Most logical clusters hold little and nothing that anybody holds: one look and one transaction are enough. False, and
+ * nothing is changed, when that is not so.
+ */
+async function removeAtOnce({ backend, catalog }: DeletionParts, logicalCluster: string): Promise<boolean> {
+  const firstOf = async (prefix: string, keysOnly: boolean) =>
+    backend.range({ start: prefix, end: prefixEnd(prefix), limit: maxTxnOperations, keysOnly })
+  const [objects, owned] = await Promise.all([
+    firstOf(logicalClusterPrefix(logicalCluster), false),
+    firstOf(ownerPrefixOf(logicalCluster), true),
+  ])
+  if (objects.more || owned.more || objects.items.some(({ value }) => finalizedMetadata(value))) return false
+  const keys = [lifecycleKey(logicalCluster), ...owned.items.map(({ key }) => key)]
+  const identityOf = identities(catalog, logicalCluster)
+  for (const { key } of objects.items) {
+    const address = parseObjectKey(key)
+    const identity = address && (await identityOf(address))
+    keys.push(key)
+    if (address && identity !== undefined) keys.push(identityKey(identity, address))
+  }
+  if (keys.length > maxTxnOperations) return false
+  await backend.txn({ deletes: keys })
+  return true
 }
 
 async function* pages(backend: Backend, prefix: string, keysOnly: boolean): AsyncGenerator<readonly KeyValue[]> {
@@ -115,6 +142,16 @@ async function mark({ catalog, store, user }: DeletionParts, address: ObjectAddr
   }
 }
 
+/** By group and resource, each asked for once. */
+function identities(catalog: ResourceCatalog, logicalCluster: string) {
+  const known = new Map<string, string | undefined>()
+  return async ({ group, resource }: ObjectAddress): Promise<string | undefined> => {
+    const type = `${group}/${resource}`
+    if (!known.has(type)) known.set(type, (await catalog.definitionOf(logicalCluster, group, resource))?.identity)
+    return known.get(type)
+  }
+}
+
 /** Answers how many do not belong and are still there. */
 async function removeObjects(
   { backend, catalog }: DeletionParts,
@@ -122,13 +159,7 @@ async function removeObjects(
   belongs: (address: ObjectAddress) => boolean,
 ): Promise<number> {
   let left = 0
-  const identities = new Map<string, string | undefined>()
-  const identityOf = async ({ group, resource }: ObjectAddress): Promise<string | undefined> => {
-    const type = `${group}/${resource}`
-    if (!identities.has(type))
-      identities.set(type, (await catalog.definitionOf(logicalCluster, group, resource))?.identity)
-    return identities.get(type)
-  }
+  const identityOf = identities(catalog, logicalCluster)
   for await (const items of pages(backend, logicalClusterPrefix(logicalCluster), true)) {
     const keys: Key[] = []
     for (const { key } of items) {
