@@ -184,57 +184,88 @@ function watchWork(name: string, label: string, connections: number): Work {
     goal: 2.5,
     async run(target, round, seconds) {
       const collection = await makeNamespace(target, `${name}-${round}`)
-      const watchers = 1_000
-      const sessions: ClientHttp2Session[] = []
-      for (let n = 0; n < connections; n += 1) sessions.push(await openSession(target))
-      const latenciesMs: number[] = []
-      let delivered = 0
-      const opened = Array.from({ length: watchers }, (_, n) => {
-        const session = sessions[n % connections]
-        if (!session) throw new Error('no session')
-        const stream = openStream(session, target, {
-          method: 'GET',
-          path: `${collection}?watch=true&resourceVersion=0`,
-        })
-        stream.on('data', (chunk: Buffer) => {
-          // Each event is one line that carries the time of its write.
-          for (let at = chunk.indexOf('sent-'); at >= 0; at = chunk.indexOf('sent-', at + 5)) {
-            if (chunk.indexOf('"name":"', at - 12) < 0) continue
-            delivered += 1
-            if (n % 10 === 0)
-              latenciesMs.push(
-                performance.now() - Number.parseFloat(chunk.toString('latin1', at + 5, at + 25).replace('-', '.')),
-              )
-          }
-        })
-        return new Promise<void>((resolve) => stream.once('response', () => resolve()))
-      })
-      await Promise.all(opened)
+      const audience = await openAudience(target, collection, connections)
       const writer = await openSession(target)
       const result = await measured(target, async () => {
-        const endMs = performance.now() + seconds * 1_000
-        let writes = 0
-        while (performance.now() < endMs) {
-          const stamp = performance.now().toFixed(3).replace('.', '-')
-          const body = JSON.stringify({
-            apiVersion: 'v1',
-            kind: 'ConfigMap',
-            metadata: { name: `sent-${stamp}-x` },
-            data: { payload },
-          })
-          await send(writer, target, { method: 'POST', path: collection, body })
-          writes += 1
-          while (delivered < (writes - 8) * watchers) await new Promise((resolve) => setImmediate(resolve))
-        }
+        const writes = await writeAhead(target, writer, collection, seconds, audience)
         const lateMs = performance.now() + 10_000
-        while (delivered < writes * watchers && performance.now() < lateMs)
-          await new Promise((resolve) => setTimeout(resolve, 5))
+        const isIn = (): boolean => audience.delivered === writes * watchers || performance.now() > lateMs
+        while (!isIn()) await new Promise((resolve) => setTimeout(resolve, 5))
+        const { delivered, latenciesMs } = audience
         return { calls: delivered, errors: writes * watchers - delivered, latenciesMs }
       })
-      for (const session of [writer, ...sessions]) session.destroy()
+      for (const session of [writer, ...audience.sessions]) session.destroy()
       return result
     },
   }
+}
+
+const watchers = 1_000
+const watchersTimed = 100 // reading the time out of every event would cost more than receiving it
+const eventsAhead = 8 // the writer waits for the watchers: who is too slow for a watch is cut off, which is no delivery
+
+interface Audience {
+  sessions: ClientHttp2Session[]
+  /** Lines that have come: an event each. */
+  delivered: number
+  latenciesMs: number[]
+}
+
+async function openAudience(target: Target, collection: string, connections: number): Promise<Audience> {
+  const audience: Audience = { sessions: [], delivered: 0, latenciesMs: [] }
+  const { sessions, latenciesMs } = audience
+  for (let n = 0; n < connections; n += 1) sessions.push(await openSession(target))
+  const path = `${collection}?watch=true&resourceVersion=${await settledRevision(target, collection)}`
+  const open = (_: unknown, n: number): Promise<void> => {
+    const session = sessions[n % connections]
+    if (!session) throw new Error('no session')
+    const stream = openStream(session, target, { method: 'GET', path })
+    stream.on('data', (chunk: Buffer) => {
+      for (let at = chunk.indexOf('\n'); at >= 0; at = chunk.indexOf('\n', at + 1)) audience.delivered += 1
+      if (n % (watchers / watchersTimed) !== 0) return
+      // The event's name is the time of its write; one that is cut in two is left out.
+      const stamp = /"name":"sent-(\d+)-(\d+)-x"/.exec(chunk.toString('latin1'))
+      if (stamp) latenciesMs.push(performance.now() - Number(`${stamp[1]}.${stamp[2]}`))
+    })
+    return new Promise((resolve) => stream.once('response', () => resolve()))
+  }
+  await Promise.all(Array.from({ length: watchers }, open))
+  return audience
+}
+
+/** Where nothing comes any more that nobody wrote: a new namespace gets its kube-root-ca.crt. */
+async function settledRevision(target: Target, collection: string): Promise<string> {
+  const session = await openSession(target)
+  const lateMs = performance.now() + 1_000
+  while ((await send(session, target, { method: 'GET', path: `${collection}/kube-root-ca.crt` })) !== 200) {
+    if (performance.now() > lateMs) break // a lone kube-apiserver has nobody who makes one
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const stream = openStream(session, target, { method: 'GET', path: collection })
+  let text = ''
+  for await (const chunk of stream) text += String(chunk)
+  session.close()
+  return (JSON.parse(text) as { metadata: { resourceVersion: string } }).metadata.resourceVersion
+}
+
+/** Writes one object after the other; answers how many. */
+async function writeAhead(
+  target: Target,
+  writer: ClientHttp2Session,
+  collection: string,
+  seconds: number,
+  audience: Audience,
+): Promise<number> {
+  const endMs = performance.now() + seconds * 1_000
+  let writes = 0
+  while (performance.now() < endMs) {
+    const stamp = performance.now().toFixed(3).replace('.', '-')
+    await send(writer, target, { method: 'POST', path: collection, body: configMap(`sent-${stamp}-x`) })
+    writes += 1
+    while (audience.delivered < (writes - eventsAhead) * watchers && performance.now() < endMs)
+      await new Promise((resolve) => setImmediate(resolve))
+  }
+  return writes
 }
 
 function median(values: readonly number[]): number {

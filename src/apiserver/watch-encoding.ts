@@ -18,11 +18,21 @@ export interface WatchEncoding {
   readonly contentType: string
   /** The frame of an event as this watch sees it; `object` is the event's current or departed object. */
   event(type: ChangeType, event: CacheEvent, object: CachedObject): Uint8Array
+  /**
+   * The frames of events in as few pieces as can be, for watches that see all of them; shared like them. Undefined when
+   * each is to be sent by itself.
+   */
+  batch?(events: readonly CacheEvent[]): readonly Uint8Array[]
   /** The frame of an object that was there before the watch began. */
   initial(object: CachedObject): Uint8Array
   bookmark(revision: number, endsInitialEvents: boolean): Uint8Array
   error(status: Status): Uint8Array
 }
+
+/** A piece of a batch: long enough that a write costs little, short enough to be no burden while a slow peer reads. */
+const maxPieceBytes = 64 * 1024
+/** Watches of one group are handed the same array. */
+const batches = new WeakMap<readonly CacheEvent[], Map<string, readonly Uint8Array[]>>()
 
 const frameTail = Buffer.from('}\n')
 
@@ -46,13 +56,29 @@ function plainEncoding(parts: ServerParts, scope: ResourceScope): WatchEncoding 
     MODIFIED: kindOfFrame('MODIFIED', form, scope),
     DELETED: kindOfFrame('DELETED', form, scope),
   }
+  const frameOfEvent = (type: ChangeType, event: CacheEvent, object: CachedObject): Uint8Array => {
+    const kind = kinds[type]
+    let frame = event.encoded.get(kind.form)
+    if (!frame) event.encoded.set(kind.form, (frame = joinFrame(kind.head, parts.store.toItemBytes(scope, object))))
+    return frame
+  }
+  const makeBatch = (events: readonly CacheEvent[]): readonly Uint8Array[] => {
+    const frames: Uint8Array[] = []
+    for (const event of events) {
+      const object = event.type === 'DELETED' ? event.departed : event.current
+      if (object) frames.push(frameOfEvent(event.type, event, object))
+    }
+    return joinPieces(frames)
+  }
   return {
     contentType: 'application/json',
-    event(type, event, object) {
-      const kind = kinds[type]
-      let frame = event.encoded.get(kind.form)
-      if (!frame) event.encoded.set(kind.form, (frame = joinFrame(kind.head, parts.store.toItemBytes(scope, object))))
-      return frame
+    event: frameOfEvent,
+    batch(events) {
+      let forms = batches.get(events)
+      if (!forms) batches.set(events, (forms = new Map()))
+      let pieces = forms.get(form)
+      if (!pieces) forms.set(form, (pieces = makeBatch(events)))
+      return pieces
     },
     initial: (object) => joinFrame(kinds.ADDED.head, parts.store.toItemBytes(scope, object)),
     bookmark: (revision, ends) =>
@@ -74,6 +100,23 @@ function joinFrame(head: Buffer, item: Uint8Array): Uint8Array {
   frame.set(item.subarray(1), head.length)
   frame.set(frameTail, frame.length - frameTail.length)
   return frame
+}
+
+function joinPieces(frames: readonly Uint8Array[]): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  let open: Uint8Array[] = []
+  let bytes = 0
+  for (const frame of frames) {
+    if (bytes + frame.length > maxPieceBytes && open.length > 0) {
+      pieces.push(Buffer.concat(open, bytes))
+      open = []
+      bytes = 0
+    }
+    open.push(frame)
+    bytes += frame.length
+  }
+  if (open.length > 0) pieces.push(Buffer.concat(open, bytes))
+  return pieces
 }
 
 function frameOf(type: string, object: unknown): Uint8Array {

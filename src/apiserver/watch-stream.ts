@@ -108,14 +108,22 @@ export class WatchStream implements OpenWatch {
 
   #send(events: readonly CacheEvent[]): boolean {
     const { selection, encoding } = this.#plan
+    const areJoined = events.length > 1 && !selection && this.#sink.keepsMessages !== true
+    const pieces = areJoined ? encoding.batch?.(events) : undefined
+    if (pieces) for (const piece of pieces) this.#sink.write(piece)
+    else this.#sendEach(events)
+    return this.#sink.bufferedBytes <= maxBufferedBytes
+  }
+
+  #sendEach(events: readonly CacheEvent[]): void {
+    const { selection, encoding } = this.#plan
     for (const event of events) {
-      if (this.#ended) return true
+      if (this.#ended) return
       const type = selection ? transition(event, selection) : event.type
       if (!type) continue
       const object = type === 'DELETED' ? event.departed : event.current
       if (object) this.#sink.write(encoding.event(type, event, object))
     }
-    return this.#sink.bufferedBytes <= maxBufferedBytes
   }
 
   #schedule(): void {

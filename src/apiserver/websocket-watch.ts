@@ -81,6 +81,7 @@ function refuse(socket: Socket, { status, headers, body }: ApiResponse): void {
 }
 
 class WebSocketSink implements ByteSink {
+  readonly keepsMessages = true
   readonly #webSocket: WebSocket
   #drained: (() => void) | undefined
 

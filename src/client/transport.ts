@@ -48,6 +48,8 @@ export interface ByteSink {
   /** Bytes accepted and not yet handed to the peer. */
   readonly bufferedBytes: number
   readonly closed: boolean
+  /** The peer sees each write as a message of its own (WebSocket): what are two must not be joined in one. */
+  readonly keepsMessages?: boolean
   /** Called when there is room again after `write` returned false. One listener. */
   onDrain(listener: () => void): void
   /** Called once when the peer is gone or the response was ended; at once when that has happened. */

@@ -321,6 +321,27 @@ describe('a watch through the cache', () => {
     expect(cache.stats().watches).toBe(3000)
   })
 
+  it('of many tells in order, and once, what is written while they are told', async () => {
+    const { backend, cache } = await setUp()
+    const seen = Array.from({ length: 100 }, () => watcher())
+    for (const { request } of seen) {
+      const onEvents: typeof request.onEvents = (events) => {
+        for (let end = performance.now() + 0.1; performance.now() < end;);
+        return request.onEvents(events)
+      }
+      cache.watch({ address: configMaps, after: 'now', ...request, onEvents })
+    }
+    const data = Array.from({ length: 20 }, (_, n) => String(n))
+    for (const one of data) {
+      await write(backend, [configMap('a'), one])
+      await turn()
+    }
+    const wanted = data.map((one, n) => `${n === 0 ? 'ADDED' : 'MODIFIED'} default/a ${one}`)
+    while (seen.some(({ told }) => told().length < wanted.length)) await turn()
+    for (const { told } of seen) expect(told()).toEqual(wanted)
+    for (const { calls } of seen) expect(calls.length).toBeLessThan(wanted.length)
+  })
+
   it('on a replica goes on where a list read ahead of the feed', async () => {
     const store = createSharedMemory()
     const writer = store.open()

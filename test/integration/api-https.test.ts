@@ -184,6 +184,24 @@ describe('over HTTPS', () => {
     await once(socket, 'close')
   })
 
+  test('a watch over WebSocket sends events that happen at once in frames of their own', async () => {
+    const url = `${api.url.replace('https', 'wss')}${configMaps}?watch=true&resourceVersion=0&sendInitialEvents=false&resourceVersionMatch=NotOlderThan`
+    const socket = new WebSocket(url, certificate)
+    const names: string[] = []
+    socket.on('message', (data: Buffer) => {
+      const event = JSON.parse(data.toString()) as { object: { metadata: { name: string } } }
+      names.push(event.object.metadata.name)
+    })
+    await once(socket, 'open')
+    const wanted = Array.from({ length: 8 }, (_, n) => `at-once-${n}`)
+    await Promise.all(wanted.map((name) => http2(configMaps, 'POST', JSON.stringify(configMapBody(name)))))
+    while (names.length < wanted.length) await once(socket, 'message')
+    expect(names.toSorted()).toEqual(wanted)
+    for (const name of wanted) await http2(`${configMaps}/${name}`, 'DELETE')
+    socket.close()
+    await once(socket, 'close')
+  })
+
   test('a WebSocket takes its token from the subprotocol; what is no watch is not upgraded', async () => {
     const token = Buffer.from('nonsense').toString('base64url')
     const protocols = [`base64url.bearer.authorization.k8s.io.${token}`, 'json']

@@ -152,6 +152,20 @@ describe('a watch', () => {
     quick.close()
   })
 
+  test('shows what happens at once in lines of its own, long ones too, whoever else looks on', async () => {
+    const watches = [await openWatch(api.server, watchAll), await openWatch(api.server, watchAll)]
+    const selective = await openWatch(api.server, `${watchAll}&labelSelector=!hidden`)
+    const names = Array.from({ length: 12 }, (_, n) => `many-${n}`)
+    const data = { text: 'é\n'.repeat(10_000) }
+    await Promise.all(names.map((name) => call(configMaps, { method: 'POST', body: configMapBody(name, data) })))
+    const [first, second] = await Promise.all(watches.map((watch) => watch.received(names.length)))
+    expect(first?.map(toShort).toSorted()).toEqual(names.map((name) => `ADDED ${name}`).toSorted())
+    expect(second).toEqual(first)
+    expect(await selective.received(names.length)).toEqual(first)
+    for (const { object } of first ?? []) expect(object['data']).toEqual(data)
+    for (const watch of [...watches, selective]) watch.close()
+  })
+
   test('in the form of tables has column definitions in its first event only', async () => {
     await create('a')
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'

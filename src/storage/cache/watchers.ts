@@ -16,21 +16,29 @@ interface Delivery {
 
 const sliceMs = 5 // then others of this process have their turn
 const watchersBetweenLooks = 16
+const longestRestMs = 20
 
 /**
  * Hands events from the feed to the watchers that have caught up. Not within the feed's call, where writers wait for
- * their answers, but right after it, a few milliseconds at a time.
+ * their answers, but right after it, a few milliseconds at a time. After a long round it rests as long as it has worked:
+ * requests keep half of the process, and the events that come meanwhile go out together, which costs each watcher one
+ * write instead of several.
  */
 export class Dispatcher {
   readonly #groups = new Map<string, Group>()
   #touched: Group[] = []
-  #current: Delivery | undefined
+  /** What is being handed over, the first one next; `#roundRevision` when all of it is. */
+  #round: Delivery[] = []
+  #roundRevision: number
+  #workedMs = 0
+  #restUntilMs = 0
   #scheduled = false
   #fed: number
   #dispatched: number
 
   constructor(revision: number) {
     this.#fed = revision
+    this.#roundRevision = revision
     this.#dispatched = revision
   }
 
@@ -60,8 +68,8 @@ export class Dispatcher {
   /** The feed has come to a revision; its events have been added. */
   advance(revision: number): void {
     this.#fed = revision
-    if (this.#touched.length === 0 && !this.#current) this.#dispatched = revision
-    else this.#schedule()
+    if (this.#touched.length === 0 && this.#round.length === 0) this.#dispatched = revision
+    else if (!this.#scheduled) this.#schedule(this.#restUntilMs - performance.now())
   }
 
   #addTo(group: Group | undefined, event: SharedCacheEvent): void {
@@ -70,38 +78,53 @@ export class Dispatcher {
     group.pending.push(event)
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return
+  #schedule(afterMs: number): void {
     this.#scheduled = true
-    setImmediate(() => {
+    const drain = (): void => {
       this.#scheduled = false
       this.#drain()
-    })
-  }
-
-  #drain(): void {
-    const until = performance.now() + sliceMs
-    for (;;) {
-      this.#current ??= this.#take()
-      if (!this.#current) break
-      const { events, watchers } = this.#current
-      while (this.#current.next < watchers.length) {
-        watchers[this.#current.next++]!.deliver(events)
-        if (this.#current.next % watchersBetweenLooks !== 0 || performance.now() < until) continue
-        this.#schedule()
-        return
-      }
-      this.#current = undefined
     }
-    this.#dispatched = this.#fed
+    if (afterMs < 1) setImmediate(drain)
+    else setTimeout(drain, afterMs)
   }
 
-  #take(): Delivery | undefined {
-    const group = this.#touched.shift()
-    if (!group) return undefined
-    const events = group.pending
-    group.pending = []
-    return { events, watchers: [...group.watchers], next: 0 }
+  /** One slice of a round: what was there at its beginning, and nothing that has come since. */
+  #drain(): void {
+    const startedMs = performance.now()
+    if (this.#round.length === 0) this.#begin()
+    const isWhole = this.#deliverUntil(startedMs + sliceMs)
+    const nowMs = performance.now()
+    this.#workedMs += nowMs - startedMs
+    if (!isWhole) return this.#schedule(0)
+    this.#dispatched = this.#roundRevision
+    const restMs = Math.min(longestRestMs, this.#workedMs)
+    this.#restUntilMs = nowMs + restMs
+    if (this.#touched.length > 0) this.#schedule(restMs)
+    else this.#dispatched = this.#fed
+  }
+
+  #begin(): void {
+    this.#workedMs = 0
+    this.#roundRevision = this.#fed
+    this.#round = this.#touched.map((group) => {
+      const events = group.pending
+      group.pending = []
+      return { events, watchers: [...group.watchers], next: 0 }
+    })
+    this.#touched = []
+  }
+
+  /** False when the time was over before the round was. */
+  #deliverUntil(untilMs: number): boolean {
+    for (let delivery = this.#round[0]; delivery; delivery = this.#round[0]) {
+      const { events, watchers } = delivery
+      while (delivery.next < watchers.length) {
+        watchers[delivery.next++]!.deliver(events)
+        if (delivery.next % watchersBetweenLooks === 0 && performance.now() >= untilMs) return false
+      }
+      this.#round.shift()
+    }
+    return true
   }
 }
 
