@@ -60,9 +60,12 @@ interface Answered {
 
 const maxAnswered = 4_096 // requests of the peer at once; more are refused, not queued
 const headTimeoutMs = 60_000 // as of any other transport: a handler that hangs must not hang its asker for ever
+/** Far more than the windows of all streams of an honest peer: this one asks and does not read. */
+const maxUnreadBytes = 64 * 1024 * 1024
 const pingIntervalMs = 15_000 // a peer that answers no ping until the next one is gone
 const largestWhole = 64 * 1024 // a response up to this goes with its head in one frame
 const nothing = new Uint8Array(0)
+const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 export function createTunnelSession(options: TunnelSessionOptions): TunnelSession {
   const { socket, handle, peer, clock, logger } = options
@@ -76,7 +79,12 @@ export function createTunnelSession(options: TunnelSessionOptions): TunnelSessio
   const closed = new Promise<void>((resolve) => (markClosed = resolve))
 
   const send = (frame: Uint8Array) => {
-    if (!over) socket.send(frame, { binary: true }, () => {})
+    if (over) return
+    socket.send(frame, { binary: true }, () => {})
+    if (socket.bufferedAmount <= maxUnreadBytes) return
+    logger.warn('the tunnel was closed because its peer does not read what it asks for')
+    socket.terminate()
+    shutDown()
   }
   const reset = (stream: number, reason: string) =>
     send(encodeFrame(frameTypes.reset, stream, new TextEncoder().encode(reason)))
@@ -180,7 +188,9 @@ export function createTunnelSession(options: TunnelSessionOptions): TunnelSessio
     if (answered.size >= maxAnswered) return reset(stream, 'too many requests at once')
     const abort = new AbortController()
     answered.set(stream, { abort })
-    const asking: TunnelRequest = { ...request, body, signal: abort.signal, ...(peer ? { identity: peer } : {}) }
+    // A request is held as long as its answer lasts, and a watch lasts: what cannot have a body must not hold one.
+    const given = bodiless.has(request.method) ? nothing : body
+    const asking: TunnelRequest = { ...request, body: given, signal: abort.signal, ...(peer ? { identity: peer } : {}) }
     handle(asking).then(
       (response) => answer(stream, response),
       (error: unknown) => {
@@ -204,6 +214,7 @@ export function createTunnelSession(options: TunnelSessionOptions): TunnelSessio
       return send(encodeFrame(frameTypes.whole, stream, head, body))
     }
     send(encodeFrame(frameTypes.head, stream, head))
+    if (over) return answer(stream, { status, headers, body })
     one.body = createOutgoingBody(stream, send, () => answered.delete(stream))
     if (body instanceof Uint8Array) {
       one.body.sink.write(body)

@@ -295,6 +295,32 @@ describe('a tunnel between an agent and the hub', () => {
     dead.terminate()
   })
 
+  it('keeps no body of a request that cannot have one: a watch would hold it as long as it lasts', async () => {
+    hubHandle = async (asked) => ok(text(`${asked.method} ${asked.body.byteLength}`))
+    const answerTo = async (method: string) => {
+      const { body } = await client.transport(request('/', { method, body: new Uint8Array(100_000) }))
+      return Buffer.from(body as Uint8Array).toString()
+    }
+    expect(await answerTo('GET')).toBe('GET 0')
+    expect(await answerTo('POST')).toBe('POST 100000')
+  })
+
+  it('ends the connection of a peer that asks and does not read', async () => {
+    await client.close()
+    await until(() => server.connected.length === 0)
+    const peer = new WebSocket(url.replace('http', 'ws') + tunnelPath, tunnelProtocol)
+    await once(peer, 'open')
+    peer.on('error', () => {})
+    await until(() => server.connected.length === 1)
+    let answers = 0
+    hubHandle = async () => (answers++, ok(new Uint8Array(64_000)))
+    peer.pause()
+    for (let stream = 1; stream < 20_000; stream += 2) peer.send(encodeFrame(frameTypes.open, stream, open))
+    await until(() => server.connected.length === 0)
+    expect(answers).toBeLessThan(5_000)
+    peer.terminate()
+  })
+
   const open = encodeHead({ method: 'GET', url: '/', headers: {} })
   const hostile: [string, Uint8Array][] = [
     ['an empty message', new Uint8Array(0)],
