@@ -1,4 +1,4 @@
-import { cp, rm } from 'node:fs/promises'
+import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { storageDrivers } from '../../src/hub/storage-drivers.ts'
@@ -7,7 +7,8 @@ import type { ChildCluster } from '../../src/meta/fleet/child-cluster.ts'
 import { agentNamespace } from '../../src/meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
-import { joinModes, startFleetWorld, type Child, type FleetWorld } from '../support/fleet-world.ts'
+import { joinModes, joinTokenIn, startFleetWorld, type Child, type FleetWorld } from '../support/fleet-world.ts'
+import type { Service } from '../support/process-group.ts'
 import { startHubProcess, type HubProcess } from '../support/hub-process.ts'
 import { kubeBinaries } from '../support/kube-binaries.ts'
 
@@ -39,6 +40,7 @@ describe.skipIf(!binaries.available).each(joinModes)('nothing is deleted by acci
   let world: FleetWorld
   let north: Child
   let target = ''
+  let first: Service | undefined
 
   const inHub = (args: readonly string[], hub: HubProcess = world.hub) =>
     hub.mustKubectl(workspace, ['-n', 'app', ...args])
@@ -212,53 +214,115 @@ describe.skipIf(!binaries.available).each(joinModes)('nothing is deleted by acci
     expect(await deletes()).toEqual(['configmaps/gone', 'configmaps/doomed'])
   })
 
-  it('a second hub with the same identity and credentials: one acts, and when it dies the other asks first', async () => {
-    await world.hub.stop()
-    const copy = join(world.hub.folder, 'copy')
-    await cp(world.hub.dataDir, copy, { recursive: true })
-    await world.hub.start()
-    await change('kept', '7')
-    await arrives('kept', '7')
-    await using other = await startHubProcess({ name: 'other', dataFrom: copy, args: ['--allow-local-dial'] })
-    await inHub(['delete', 'configmap', 'late', '--ignore-not-found', '--wait=false'], other)
-    await inHub(['delete', 'configmap', 'last-words', '--wait=false'], other)
-    await change('kept', 'of the other', other)
-    await twoHeartbeats(other)
-    expect(await valueOn('kept')).toBe('7')
-    for (const value of ['8', '9', '10', '11', '12']) await change('kept', value)
-    await arrives('kept', '12')
-    await twoHeartbeats()
-
-    await world.hub.kill9()
-    await eventually(
-      async () => {
-        const { status } = await other.getJson<ChildCluster>('root', ['childcluster', 'north'])
-        return status?.conditions?.some(({ type, status: value }) => type === 'Forked' && value === 'True')
-      },
-      { what: 'the other hub learns that it is behind', timeoutMs: aWhileMs, intervalMs: 500 },
-    )
-    expect(await valueOn('kept')).toBe('12')
-    expect(await north.names('configmaps', target)).toContain('last-words')
-    await other.close()
-
-    await world.hub.start()
-    await condition('Forked', 'True')
-    const { status } = await world.childCluster('north')
-    const confirmed = { spec: { confirmedIncarnation: status?.incarnation } }
-    await world.hub.mustKubectl('root', [
-      'patch',
-      'childcluster',
-      'north',
-      '--type=merge',
-      '-p',
-      JSON.stringify(confirmed),
-    ])
-    await change('kept', '13')
-    await arrives('kept', '13')
+  it.runIf(mode === 'agent')('an agent that has lost its credentials too: a new token lets it go on', async () => {
+    const lost = world.agentOf(north)
+    if (lost === undefined) throw new Error('no agent was started')
+    await world.hub.processes.stop(lost)
+    await rm(world.agentStateDir(north), { recursive: true })
+    await north.kubectl(['-n', agentNamespace, 'delete', 'configmap', stateConfigMap])
+    const without = world.startAgent(north)
+    await eventually(() => without.ended(), { what: 'an agent without credentials ends' })
+    expect(without.ended()).toBe('exit code 1')
+    expect(without.logTail()).toContain('needs a join token')
+    expect((await world.hub.atoll(['join', 'north', '--mode', 'agent'])).stderr).toContain('already')
+    await change('kept', '6a')
+    const joinToken = joinTokenIn(await world.hub.mustAtoll(['join', 'north', '--mode', 'agent', '--renew-token']))
+    first = world.startAgent(north, { joinToken })
+    await arrives('kept', '6a')
     expect(await deletes()).toEqual(['configmaps/gone', 'configmaps/doomed'])
-    expect(await north.names('configmaps', target)).toEqual(
-      expect.arrayContaining(['last-words', 'late', 'meanwhile', 'waiting']),
-    )
-    expect(await inHub(['rollout', 'status', 'deployment/web', '--timeout=50s'])).toContain('successfully rolled out')
   })
+
+  it.runIf(mode === 'agent')(
+    'a second agent with the same credentials: one acts, the other stands by and says so',
+    async () => {
+      if (first === undefined) throw new Error('no agent was started')
+      const stateDir = join(world.hub.folder, 'second-agent')
+      await cp(world.agentStateDir(north), stateDir, { recursive: true })
+      const connections = async (agent: Service) =>
+        (await readFile(agent.logFile, 'utf8')).split('connected to the hub').length
+      const before = await connections(first)
+      const second = world.startAgent(north, { stateDir, name: 'agent-second' })
+      await eventually(
+        async () => (await readFile(second.logFile, 'utf8')).includes('another agent with the same credentials'),
+        {
+          what: 'the second agent says that it stands by',
+        },
+      )
+      expect(await world.hub.log()).toContain('a second agent of a child cluster was turned away')
+      await change('kept', '7a')
+      await arrives('kept', '7a')
+      await twoHeartbeats()
+      expect(await connections(first)).toBe(before)
+      expect(await connections(second)).toBe(1)
+      await condition('Ready', 'True')
+
+      await world.hub.processes.kill(first)
+      await change('kept', '8a')
+      await inHub(['delete', 'configmap', 'waiting', '--wait=false'])
+      await arrives('kept', '8a')
+      await disappears('waiting')
+      await condition('Ready', 'True')
+      expect(await deletes()).toEqual(['configmaps/gone', 'configmaps/doomed', 'configmaps/waiting'])
+    },
+  )
+
+  // An agent knows one address: a copy of its hub that runs elsewhere is nothing to it.
+  it.runIf(mode === 'kubeconfig')(
+    'a second hub with the same identity and credentials: one acts, and when it dies the other asks first',
+    async () => {
+      await world.hub.stop()
+      const copy = join(world.hub.folder, 'copy')
+      await cp(world.hub.dataDir, copy, { recursive: true })
+      await world.hub.start()
+      await change('kept', '7')
+      await arrives('kept', '7')
+      await using other = await startHubProcess({ name: 'other', dataFrom: copy, args: ['--allow-local-dial'] })
+      await inHub(['delete', 'configmap', 'late', '--ignore-not-found', '--wait=false'], other)
+      await inHub(['delete', 'configmap', 'last-words', '--wait=false'], other)
+      await change('kept', 'of the other', other)
+      await twoHeartbeats(other)
+      expect(await valueOn('kept')).toBe('7')
+      for (const value of ['8', '9', '10', '11', '12']) await change('kept', value)
+      await arrives('kept', '12')
+      await twoHeartbeats()
+
+      await world.hub.kill9()
+      await eventually(
+        async () => {
+          const { status } = await other.getJson<ChildCluster>('root', ['childcluster', 'north'])
+          return status?.conditions?.some(({ type, status: value }) => type === 'Forked' && value === 'True')
+        },
+        { what: 'the other hub learns that it is behind', timeoutMs: aWhileMs, intervalMs: 500 },
+      )
+      expect(await valueOn('kept')).toBe('12')
+      expect(await north.names('configmaps', target)).toContain('last-words')
+      await other.close()
+
+      await world.hub.start()
+      await condition('Forked', 'True')
+      const { status } = await world.childCluster('north')
+      const confirmed = { spec: { confirmedIncarnation: status?.incarnation } }
+      await world.hub.mustKubectl('root', [
+        'patch',
+        'childcluster',
+        'north',
+        '--type=merge',
+        '-p',
+        JSON.stringify(confirmed),
+      ])
+      await change('kept', '13')
+      await arrives('kept', '13')
+      expect(await deletes()).toEqual(['configmaps/gone', 'configmaps/doomed'])
+      expect(await north.names('configmaps', target)).toEqual(
+        expect.arrayContaining(['last-words', 'late', 'meanwhile', 'waiting']),
+      )
+      const ready = async (status: Promise<{ status?: { readyReplicas?: number } }>) =>
+        (await status).status?.readyReplicas
+      const there = await ready(north.getJson(['deployment', 'web', '-n', target]))
+      await eventually(
+        async () => (await ready(world.hub.getJson(workspace, ['deployment', 'web', '-n', 'app']))) === there,
+        { what: `the hub knows that ${there} of the child's pods are ready` },
+      )
+    },
+  )
 })

@@ -6,13 +6,15 @@ import type { ChildCluster } from '../../src/meta/fleet/child-cluster.ts'
 import type { Delivery } from '../../src/meta/fleet/delivery.ts'
 import { agentNamespace, hubIdAnnotation, namespaceOriginAnnotation } from '../../src/meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../src/meta/object.ts'
-import type { AuditEntry } from './audit-log.ts'
+import type { AuditEntry, AuditFilter } from './audit-log.ts'
 import { eventually } from './eventually.ts'
 import { atollProgram, startHubProcess, type HubProcess, type HubProcessOptions } from './hub-process.ts'
-import { startKubeCluster, type KubeCluster } from './kube-cluster.ts'
+import { kubeBinaries } from './kube-binaries.ts'
+import { startKubeCluster } from './kube-cluster.ts'
 import { whileRunning } from './control-plane.ts'
 import type { Service } from './process-group.ts'
-import { createStrictKubectl } from './kubectl.ts'
+import { createStrictKubectl, newestKubectl } from './kubectl.ts'
+import { startSimulatedCluster, type TestCluster } from './simulated-cluster.ts'
 
 /** How a child cluster is connected: the hub dials it, or an agent beside it dials the hub. */
 export type JoinMode = 'kubeconfig' | 'agent'
@@ -22,10 +24,13 @@ export interface List<T = KubeObject> {
   readonly items: readonly T[]
 }
 
-/** A real child cluster, used by its administrator. */
+/** What plays the child clusters: real control planes whose kubelets are pretended, or simulations without any binary. */
+export type ChildKind = 'real' | 'simulated'
+
+/** A child cluster, used by its administrator. */
 export interface Child {
   readonly name: string
-  readonly cluster: KubeCluster
+  readonly cluster: TestCluster
   kubectl: (
     args: readonly string[],
     options?: { readonly stdin?: string; readonly timeoutMs?: number },
@@ -33,16 +38,30 @@ export interface Child {
   getJson: <T>(args: readonly string[]) => Promise<T>
   /** Names of the objects of a kind in a namespace, sorted. */
   names: (resource: string, namespace: string) => Promise<string[]>
-  /** Every deletion that the syncer has asked for, whoever it did that as. */
+  /** The writes so far, by the cluster's audit log; undefined: a simulated cluster keeps none. */
+  readonly auditEntries: ((filter?: AuditFilter) => Promise<AuditEntry[]>) | undefined
+  /** Every deletion that the syncer has asked for, whoever it did that as; only of a cluster with an audit log. */
   agentDeletes: () => Promise<AuditEntry[]>
 }
 
 export interface FleetWorld extends AsyncDisposable {
   readonly hub: HubProcess
   readonly children: readonly Child[]
-  join: (child: Child, options?: { readonly mode?: JoinMode; readonly labels?: string }) => Promise<ChildCluster>
+  join: (
+    child: Child,
+    options?: { readonly mode?: JoinMode; readonly labels?: string; readonly publishedGroups?: string },
+  ) => Promise<ChildCluster>
   /** Starts `atoll agent` with the credentials in a state folder; default is that of the first one for this child. */
-  startAgent: (child: Child, options?: { readonly stateDir?: string; readonly joinToken?: string }) => Service
+  startAgent: (
+    child: Child,
+    options?: {
+      readonly stateDir?: string
+      readonly joinToken?: string
+      readonly publishedGroups?: string
+      /** Of its log; default "agent-<child>". */
+      readonly name?: string
+    },
+  ) => Service
   agentStateDir: (child: Child) => string
   /** The agent that `join` started. */
   agentOf: (child: Child) => Service | undefined
@@ -62,15 +81,29 @@ export const agentUserName = `system:serviceaccount:${agentNamespace}:${agentSer
 
 export interface FleetWorldOptions extends HubProcessOptions {
   readonly children: readonly string[]
+  /** Default real. */
+  readonly kind?: ChildKind
 }
 
-/** A hub process and real child clusters, not joined yet. */
+/** Why no fleet of this kind can be started here; undefined when it can. */
+export function missingForFleet(kind: ChildKind): string | undefined {
+  if (newestKubectl() === undefined) return 'no kubectl on PATH'
+  const binaries = kubeBinaries()
+  return kind === 'simulated' || binaries.available ? undefined : binaries.reason
+}
+
+/** A hub process and child clusters, not joined yet. */
 export async function startFleetWorld(options: FleetWorldOptions): Promise<FleetWorld> {
-  const starting = options.children.map((name) => startKubeCluster({ name, nodes: 1 }))
+  const startChild = async (name: string): Promise<Child> => {
+    if (options.kind === 'simulated') return toChild(await startSimulatedCluster({ name, nodes: 1 }))
+    const cluster = await startKubeCluster({ name, nodes: 1 })
+    return toChild(cluster, cluster.auditEntries)
+  }
+  const starting = options.children.map(startChild)
   const args = ['--allow-local-dial', ...(options.args ?? [])]
   const [hubResult, ...clusterResults] = await Promise.allSettled([startHubProcess({ ...options, args }), ...starting])
   const started = [hubResult, ...clusterResults].flatMap((result) =>
-    result.status === 'fulfilled' ? [result.value] : [],
+    result.status === 'fulfilled' ? ['cluster' in result.value ? result.value.cluster : result.value] : [],
   )
   const close = async () => {
     for (const part of started) await part.close()
@@ -81,7 +114,7 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
     throw failed?.status === 'rejected' ? failed.reason : new Error('the hub did not start')
   }
   const hub = hubResult.value
-  const children = clusterResults.flatMap((result) => (result.status === 'fulfilled' ? [toChild(result.value)] : []))
+  const children = clusterResults.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const childCluster = (name: string) => hub.getJson<ChildCluster>('root', ['childcluster', name])
   const agents = new Map<string, Service>()
   const caFile = join(hub.folder, 'hub-ca.crt')
@@ -90,33 +123,37 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
   const world: FleetWorld = {
     hub,
     children,
-    async join(child, { labels, mode = 'kubeconfig' } = {}) {
+    async join(child, { labels, publishedGroups, mode = 'kubeconfig' } = {}) {
       const words = ['join', child.name, ...(labels === undefined ? [] : ['--labels', labels])]
       if (mode === 'kubeconfig') {
+        if (publishedGroups !== undefined) words.push('--published-groups', publishedGroups)
         await hub.mustAtoll([...words, '--child-kubeconfig', child.cluster.kubeconfigPath], { timeoutMs: 120_000 })
         return childCluster(child.name)
       }
-      const told = await hub.mustAtoll([...words, '--mode', 'agent'])
-      const joinToken = /--join-token (\S+)/.exec(told)?.[1]
-      if (joinToken === undefined) throw new Error(`no join token in: ${told}`)
+      const joinToken = joinTokenIn(await hub.mustAtoll([...words, '--mode', 'agent']))
       await writeFile(
         caFile,
         readKubeconfig(hub.kubeconfigPath).clusters[0]?.cluster['certificate-authority-data'] ?? '',
         'base64',
       )
       await rm(world.agentStateDir(child), { recursive: true, force: true })
-      const agent = world.startAgent(child, { joinToken })
+      const agent = world.startAgent(child, {
+        joinToken,
+        ...(publishedGroups === undefined ? {} : { publishedGroups }),
+      })
       agents.set(child.name, agent)
       await whileRunning([agent], `the child cluster ${child.name} is ready`, async () => {
         return (await world.condition(child.name, 'Ready')).status === 'True'
       })
       return childCluster(child.name)
     },
-    startAgent(child, { stateDir = world.agentStateDir(child), joinToken } = {}) {
+    startAgent(child, { stateDir = world.agentStateDir(child), joinToken, publishedGroups, name } = {}) {
       const words = ['agent', '--hub', hub.url, '--hub-ca', caFile, '--state-dir', stateDir]
       const given = ['--child-kubeconfig', child.cluster.kubeconfigPath]
       const token = joinToken === undefined ? [] : ['--join-token', joinToken]
-      return hub.processes.start(`agent-${child.name}`, process.execPath, [atollProgram, ...words, ...given, ...token])
+      const groups = publishedGroups === undefined ? [] : ['--published-groups', publishedGroups]
+      const program = [atollProgram, ...words, ...given, ...token, ...groups]
+      return hub.processes.start(name ?? `agent-${child.name}`, process.execPath, program)
     },
     agentStateDir: ({ name }) => join(hub.folder, `agent-state-${name}`),
     agentOf: ({ name }) => agents.get(name),
@@ -158,6 +195,13 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
   return world
 }
 
+/** What `atoll join --mode agent` printed for the agent. */
+export function joinTokenIn(told: string): string {
+  const joinToken = /--join-token (\S+)/.exec(told)?.[1]
+  if (joinToken === undefined) throw new Error(`no join token in: ${told}`)
+  return joinToken
+}
+
 async function specCluster(hub: HubProcess, workspace: string): Promise<string> {
   const at = workspace.lastIndexOf(':')
   const object = await hub.getJson<KubeObject & { spec: { cluster?: string } }>(workspace.slice(0, at), [
@@ -167,7 +211,7 @@ async function specCluster(hub: HubProcess, workspace: string): Promise<string> 
   return object.spec.cluster ?? ''
 }
 
-function toChild(cluster: KubeCluster): Child {
+function toChild(cluster: TestCluster, auditEntries?: Child['auditEntries']): Child {
   const kubectl = createStrictKubectl(cluster)
   return {
     name: cluster.name,
@@ -181,8 +225,10 @@ function toChild(cluster: KubeCluster): Child {
         .filter((name) => name !== '')
         .sort()
     },
+    auditEntries,
     agentDeletes: async () => {
-      const entries = await cluster.auditEntries({ user: agentUserName })
+      if (auditEntries === undefined) throw new Error(`${cluster.name} has no audit log`)
+      const entries = await auditEntries({ user: agentUserName })
       return entries.filter(({ verb }) => verb.startsWith('delete'))
     },
   }

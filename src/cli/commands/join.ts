@@ -30,6 +30,7 @@ interface JoinFlags extends SessionOptions {
   mode: string
   publishedGroups?: string
   dryRun?: boolean
+  renewToken?: boolean
   timeout: string
 }
 
@@ -53,6 +54,7 @@ export function addJoinCommand(program: Command, print: (text: string) => void):
       'kubeconfig',
     )
     .option('--published-groups <groups>', 'API groups of published CRDs whose objects workspaces may place there')
+    .option('--renew-token', 'agent mode: a new token for an agent that has lost its credentials')
     .option('--dry-run', 'print every object that joining makes in the cluster, as YAML, and change nothing')
     .option('--timeout <seconds>', 'how long to wait for the cluster to be Ready', '60')
     .action(async function runJoin(this: Command, name: string) {
@@ -73,6 +75,7 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
     })
     return print(manifests.map((manifest) => stringify(manifest, { lineWidth: 0 })).join('---\n'))
   }
+  if (flags.renewToken && flags.mode !== 'agent') throw new CliError('--renew-token is for --mode agent', 2)
   if (flags.mode === 'agent') return joinByAgent(name, flags, print)
   const child = readChild(flags)
   const childHttp = createHttpTransport(child)
@@ -115,14 +118,19 @@ async function joinByAgent(name: string, flags: JoinFlags, print: (text: string)
   try {
     const path = resolveWorkspacePath(flags.workspace ?? '.', session.currentPath)
     const workspace = session.clientOf(path)
-    const registered = await register(workspace, name, parseLabels(flags.labels), 'agent')
+    const registered = flags.renewToken
+      ? await workspace.resource<ChildCluster>(childClusters).get({ name })
+      : await register(workspace, name, parseLabels(flags.labels), 'agent')
+    if (registered.spec.mode !== 'agent') throw new CliError(`child cluster "${name}" was not joined in agent mode`)
     const token = await createJoinToken({
       workspace,
       logicalCluster: await logicalClusterOf(session, path),
       childCluster: { name, uid: registered.metadata.uid ?? '' },
       nowMs: Date.now(),
     })
-    print(`Registered child cluster "${name}". Within 15 minutes, run beside the cluster:\n\n`)
+    print(
+      `${flags.renewToken ? 'New token for' : 'Registered'} child cluster "${name}". Within 15 minutes, run beside the cluster:\n\n`,
+    )
     print(`  atoll agent --hub ${session.hubUrl} --hub-ca <file> --join-token ${token} --child-kubeconfig <file>\n\n`)
     print('The token is good for one use. The hub-ca file is the certificate authority of your hub kubeconfig.\n')
   } finally {

@@ -1,0 +1,3 @@
+import { describeFleetPublication } from './fleet-publication-contract.ts'
+
+describeFleetPublication('real')

@@ -1,0 +1,3 @@
+import { describeFleetPublication } from '../e2e/fleet-publication-contract.ts'
+
+describeFleetPublication('simulated')

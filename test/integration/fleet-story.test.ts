@@ -1,0 +1,3 @@
+import { describeFleetStory } from '../e2e/fleet-story-contract.ts'
+
+describeFleetStory('simulated')
