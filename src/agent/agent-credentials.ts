@@ -1,12 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Client } from '../client/client.ts'
-import { isAlreadyExists } from '../meta/api-errors.ts'
-import { agentNamespace } from '../meta/fleet/fleet-names.ts'
-import type { KubeObject } from '../meta/object.ts'
-import { ignoreMissingObject } from './child-api.ts'
-import { credentialsSecret } from './child-names.ts'
 
 /** What makes an agent the agent of one child cluster. The key was made by the agent and has never left it. */
 export interface AgentCredentials {
@@ -48,32 +42,6 @@ export function createFileCredentials(folder: string): CredentialsStore {
     async clear() {
       rmSync(path, { force: true })
     },
-  }
-}
-
-/** In the Secret `atoll-system/atoll-agent-credentials`, for an agent that runs in the child. */
-export function createSecretCredentials(child: Client): CredentialsStore {
-  const secrets = child.resource({ group: '', version: 'v1', resource: 'secrets' })
-  const name = { namespace: agentNamespace, name: credentialsSecret }
-  return {
-    async load() {
-      const secret = await secrets.get(name).catch(ignoreMissingObject)
-      const data = (secret?.['data'] ?? {}) as Record<string, string>
-      const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])
-      return toCredentials(Object.fromEntries(decoded))
-    },
-    async save(credentials) {
-      const data = Object.fromEntries(
-        fields.map((field) => [field, Buffer.from(credentials[field]).toString('base64')]),
-      )
-      const object: KubeObject = { apiVersion: 'v1', kind: 'Secret', metadata: name, type: 'Opaque', data }
-      await secrets.create(object).catch(async (error: unknown) => {
-        if (!isAlreadyExists(error)) throw error
-        await secrets.patch(name, { type: 'merge', body: { data } })
-      })
-    },
-    // It belongs to what joining made, and goes with that.
-    async clear() {},
   }
 }
 

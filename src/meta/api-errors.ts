@@ -153,10 +153,6 @@ export function invalid(
   })
 }
 
-export function tooManyRequests(message: string, retryAfterSeconds: number): ApiStatusError {
-  return failure({ code: 429, reason: 'TooManyRequests', message, details: { retryAfterSeconds } })
-}
-
 export function internalError(message: string, cause?: unknown): ApiStatusError {
   const text = `Internal error occurred: ${message}`
   return failure({ code: 500, reason: 'InternalError', message: text, details: { causes: [{ message }] }, cause })
@@ -184,7 +180,6 @@ export const isConflict = (error: unknown): boolean => hasReason(error, 'Conflic
 export const isForbidden = (error: unknown): boolean => hasReason(error, 'Forbidden')
 export const isInvalid = (error: unknown): boolean => hasReason(error, 'Invalid')
 export const isExpired = (error: unknown): boolean => hasReason(error, 'Expired') || hasReason(error, 'Gone')
-export const isTooManyRequests = (error: unknown): boolean => hasReason(error, 'TooManyRequests')
 
 /** For `.catch` of a read or a delete: what is not there is undefined, every other error stays one. */
 export function ignoreNotFound(error: unknown): undefined {

@@ -68,11 +68,6 @@ const labelValue = format(
   `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and ${alphanumericEnds}`,
   ['MyValue', 'my_value', '12345'],
 )
-const cIdentifier = format(
-  '[A-Za-z_][A-Za-z0-9_]*',
-  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
-  ['my_name', 'MY_NAME', 'MyName'],
-)
 const envVarName = format(
   '[-._a-zA-Z][-._a-zA-Z0-9]*',
   "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit",
@@ -150,10 +145,6 @@ function checkPrefix(prefix: string): Messages {
 
 export function checkLabelValue(value: string): Messages {
   return check(value, labelValue, 63, 'bytes')
-}
-
-export function checkCIdentifier(value: string): Messages {
-  return check(value, cIdentifier)
 }
 
 export function checkEnvVarName(value: string): Messages {

@@ -41,15 +41,6 @@ export function parseGoTime(text: string, layout: string = rfc3339Layout): GoTim
   return { seconds: date.getTime() / 1000, nanoseconds }
 }
 
-export function isGoTime(text: string): boolean {
-  try {
-    parseGoTime(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** `2006-01-02T15:04:05Z`: how a Time is written. */
 export function formatTime(time: GoTime): string {
   return new Date(time.seconds * 1000).toISOString().replace('.000Z', 'Z')

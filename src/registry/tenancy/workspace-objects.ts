@@ -34,12 +34,6 @@ export interface LogicalCluster extends KubeObject {
   status?: { phase?: string; URL?: string }
 }
 
-/** `root:acme` of `root:acme:payments`; undefined for `root`. */
-export function parentPath(path: string): string | undefined {
-  const cut = path.lastIndexOf(':')
-  return cut < 0 ? undefined : path.slice(0, cut)
-}
-
 /** The path in a workspace URL: what stands behind `/clusters/`. */
 export function pathOfUrl(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1)
