@@ -10,6 +10,7 @@ import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import { badRequest, failure, forbiddenPath, isApiStatusError, timeout, toStatus } from '../meta/api-errors.ts'
 import { DurationError, durationToMs, parseDuration } from '../meta/duration.ts'
 import { parseFieldSelector, requiredFieldValue } from '../meta/field-selector.ts'
+import { liftStorageError } from '../registry/generic/lift-storage-error.ts'
 import { Exchange } from './exchange.ts'
 import { handlePath } from './handle-path.ts'
 import { handleResource } from './handle-resource.ts'
@@ -79,7 +80,9 @@ function firstOf(parts: ServerParts, exchange: Exchange, response: Promise<ApiRe
   })
 }
 
-function fail(parts: ServerParts, exchange: Exchange, error: unknown): ApiResponse {
+function fail(parts: ServerParts, exchange: Exchange, thrown: unknown): ApiResponse {
+  // What reads the store on the way (workspaces, permissions) knows nothing of API errors.
+  const error = liftStorageError(thrown)
   const { method, url } = exchange.request
   const status = toStatus(error, (unknown) => {
     const stack = unknown instanceof Error ? unknown.stack : undefined

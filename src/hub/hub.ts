@@ -21,6 +21,7 @@ import { loadOrIssueServingCertificate } from '../access/pki/serving-certificate
 import { createJoinHandler } from '../agent/join-token.ts'
 import type { ApiServer } from '../apiserver/api-server.ts'
 import { createApiServer } from '../apiserver/create-api-server.ts'
+import { createStorageCheck } from './storage-check.ts'
 import { chain } from '../base/maybe-promise.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -193,6 +194,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     impersonate: async (requestor, logicalCluster, headers) =>
       (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
     resolveLogicalCluster: (pathOrName) => chain(resolve(pathOrName), (found) => found?.name),
+    healthChecks: [createStorageCheck(backend)],
     fallback: createPages({ version: options.version, handleJoin: join.handleJoin, logger }),
     upgrade: (request, socket, head, identity) => tunnel.upgrade(request, socket, head, identity),
     clock,

@@ -76,4 +76,47 @@ describe('what a path and a method do not offer', () => {
     expect(answer.headers['warning']).toEqual([expect.stringContaining(`UID(s) observed: ${owner.uid}`)])
     expect(answer.json().metadata.ownerReferences).toEqual([owner, { ...owner, uid: 'other' }])
   })
+
+  test('what depends on a generated name depends on the last one', async () => {
+    let turn = 0
+    // The first name is taken by the job before; uids come from here, too.
+    const fillRandom = (target: Uint8Array) => target.fill(turn++ < 3 ? 0 : 1)
+    const own = await startApiServer({ listen: false, fillRandom })
+    const ask = createCall(own.server)
+    await ask('/api/v1/namespaces', { method: 'POST', body: namespaceBody('default') })
+    const jobs = '/apis/batch/v1/namespaces/default/jobs'
+    const pod = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } }
+    const body = (metadata: object) => ({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template: pod } })
+    await ask(jobs, { method: 'POST', body: body({ name: 'gen-bbbbb' }) })
+    const job = (await ask(jobs, { method: 'POST', body: body({ generateName: 'gen-' }) })).json()
+    expect(job.metadata.name).not.toBe('gen-bbbbb')
+    expect(job.metadata.labels).toMatchObject({ 'job-name': job.metadata.name })
+    expect(job['spec']).toMatchObject({ template: { metadata: { labels: { 'job-name': job.metadata.name } } } })
+    await own.close()
+  })
+
+  test('no patch makes an object deeper than objects may be', async () => {
+    const crd = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+    const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+    const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }
+    const names = { plural: 'deeps', kind: 'Deep' }
+    const metadata = { name: 'deeps.x.example' }
+    const spec = { group: 'x.example', scope: 'Namespaced', names, versions: [version] }
+    const body = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata, spec }
+    expect((await call(crd, { method: 'POST', body })).status).toBe(201)
+    const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
+    const path = '/spec/versions/0/schema/openAPIV3Schema/example'
+    const deepen = `[{"op":"add","path":"${path}","value":${nested(398)}}]`
+    const contentType = 'application/json-patch+json'
+    const patched = await call(`${crd}/deeps.x.example`, { method: 'PATCH', body: deepen, contentType })
+    expect(patched.status).toBe(400)
+    for (const type of ['merge-patch+json', 'strategic-merge-patch+json', 'apply-patch+yaml']) {
+      const answer = await call(`${configMaps}/kept?fieldManager=me`, {
+        method: 'PATCH',
+        body: nested(500),
+        contentType: `application/${type}`,
+      })
+      expect(answer.status).toBe(400)
+    }
+  })
 })

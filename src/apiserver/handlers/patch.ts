@@ -1,7 +1,7 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import { badRequest, conflict, unsupportedMediaType } from '../../meta/api-errors.ts'
 import { toApiVersion } from '../../meta/group-version.ts'
-import { parseJson } from '../../meta/json.ts'
+import { checkDepth, maxObjectDepth, parseJson } from '../../meta/json.ts'
 import { applyPatch } from '../../meta/managed-fields/apply-patch.ts'
 import type { Json, JsonObject, KubeObject } from '../../meta/object.ts'
 import { applyJsonPatch } from '../../meta/patch/json-patch.ts'
@@ -77,10 +77,10 @@ export function readPatch(exchange: Exchange, { definition }: Pick<ResourceScope
     case jsonPatch:
       return { type: 'json', value: parseJson(body), duplicates: [] }
     case mergePatch:
-      return { type: 'merge', value: parseJson(body), duplicates: [] }
+      return { type: 'merge', value: parseJson(body, maxObjectDepth), duplicates: [] }
     case strategicPatch:
       if (definition.custom) break
-      return { type: 'strategic', value: parseJson(body), duplicates: [] }
+      return { type: 'strategic', value: parseJson(body, maxObjectDepth), duplicates: [] }
     case applyPatchYaml: {
       const { value, duplicateFields } = parseYamlStrictly(body)
       return { type: 'apply', value, duplicates: duplicateTexts(duplicateFields) }
@@ -127,6 +127,7 @@ export function patchDocument(
   switch (body.type) {
     case 'json': {
       const { document: patched, strictErrors } = applyJsonPatch(document, body.value, { strict })
+      checkDepth(patched) // the other forms cannot make an object deeper than it or they are
       return { patched, problems: [...duplicates, ...strictErrors] }
     }
     case 'strategic':

@@ -13,7 +13,7 @@ import { formatTime } from '../../meta/time.ts'
 import { newUid } from '../../meta/uid.ts'
 import { lifecycleKey, objectKey } from '../../storage/keys.ts'
 import { toItemBytes } from '../../storage/stored-value.ts'
-import type { Companion } from '../resource-definition.ts'
+import type { Companion, OperationContext } from '../resource-definition.ts'
 import { type Commit, commit, companionPuts, type ExtraWrites, openingPut } from './commit.ts'
 import { DetachedObject, parseItem } from './detached-object.ts'
 import { findForWrite } from './find-object.ts'
@@ -32,16 +32,49 @@ export async function createObject(
   scope: ResourceScope,
   request: CreateRequest,
 ): Promise<WriteResult> {
-  const { object, namespace, context, admit } = request
-  const { definition } = scope
-  const { strategy } = definition
+  const { object, namespace, context } = request
   if (object.metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created')
   const operation = operationContext(parts, scope, namespace, context)
   await openLifecycle(parts, scope, object.metadata.name ?? '')
   await guardNamespace(parts, scope, namespace, object.metadata.name ?? '')
   const prefix = object.metadata.name ? '' : (object.metadata.generateName ?? '')
   fillMetadata(parts, scope, object, namespace)
-  if (prefix !== '') object.metadata.name = generateName(prefix, parts.fillRandom)
+  if (prefix !== '') return createUnderNewName(parts, scope, request, operation, prefix)
+  await prepareNew(scope, request, object, operation)
+  const result = await tryCreate(parts, scope, object, namespace, context.dryRun, operation)
+  if (result) return result
+  throw await taken(parts, scope, namespace, object.metadata.name ?? '')
+}
+
+/** Each try begins with what the client sent: labels, selectors and checks may depend on the name. */
+async function createUnderNewName(
+  parts: StoreParts,
+  scope: ResourceScope,
+  request: CreateRequest,
+  operation: OperationContext,
+  prefix: string,
+): Promise<WriteResult> {
+  const { namespace, context } = request
+  for (let attempt = 1; ; attempt++) {
+    const object = structuredClone(request.object)
+    const name = generateName(prefix, parts.fillRandom)
+    object.metadata.name = name
+    await prepareNew(scope, request, object, operation)
+    const result = await tryCreate(parts, scope, object, namespace, context.dryRun, operation)
+    if (result) return result
+    if (attempt === generateNameAttempts) throw noUniqueName(scope, name)
+  }
+}
+
+/** What the kind makes of a new object, and everything that is checked before it is stored. */
+async function prepareNew(
+  scope: ResourceScope,
+  { context, admit }: CreateRequest,
+  object: KubeObject,
+  operation: OperationContext,
+): Promise<void> {
+  const { definition } = scope
+  const { strategy } = definition
   for (const field of statusFieldsOf(definition, scope.version)) resetStatus(definition.custom, object, field)
   strategy.prepareForCreate?.(object, operation)
   const errors = validateNew(scope, object, operation)
@@ -49,13 +82,6 @@ export async function createObject(
   for (const text of strategy.warnings?.(object, undefined) ?? []) context.warn(text)
   strategy.canonicalize?.(object)
   await admit?.(object, undefined)
-  for (let attempt = 1; ; attempt++) {
-    const result = await tryCreate(parts, scope, object, namespace, context.dryRun, operation)
-    if (result) return result
-    if (prefix === '') throw await taken(parts, scope, namespace, object.metadata.name ?? '')
-    if (attempt === generateNameAttempts) throw noUniqueName(scope, object.metadata.name ?? '')
-    object.metadata.name = generateName(prefix, parts.fillRandom)
-  }
 }
 
 /** Upstream has no reason for what it did not expect. */

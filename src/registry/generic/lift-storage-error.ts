@@ -9,12 +9,15 @@ export function liftStorageError(error: unknown): unknown {
       return expired('The resourceVersion for the provided list is too old.')
     case 'future-revision':
       return serviceUnavailable('this server has not seen that resource version yet', error)
+    case 'unavailable':
+      return serviceUnavailable('the store cannot be read now: the disk or its file system failed', error)
     case 'read-only':
       return serviceUnavailable('the store takes no writes until the hub is restarted: a write to disk failed', error)
     case 'closed':
       return serviceUnavailable('the hub is shutting down', error)
-    case 'invalid-txn':
     case 'corrupt':
+      return internalError('the store is damaged: what was asked for cannot be read', error)
+    case 'invalid-txn':
     case 'locked':
       return internalError('the store refused the operation', error)
   }

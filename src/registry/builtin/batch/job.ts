@@ -58,7 +58,7 @@ function generateSelector(job: KubeObject): void {
   const selector = ensureFields(spec, 'selector')
   const matchLabels = selector && ensureFields(selector, 'matchLabels')
   if (labels === undefined || matchLabels === undefined) return
-  const shared = equalLabels(job.metadata.labels, labels)
+  const shared = Object.keys(job.metadata.labels ?? {}).length === 0 || equalLabels(job.metadata.labels, labels)
   const uid = job.metadata.uid ?? ''
   for (const label of nameLabels) defaultTo(labels, label, job.metadata.name ?? '')
   for (const label of uidLabels) defaultTo(labels, label, uid)
