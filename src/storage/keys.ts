@@ -51,6 +51,14 @@ export function logicalClusterPrefix(logicalCluster: string): string {
 
 /** The inverse of `objectKey`; undefined for a key of another family. */
 export function parseObjectKey(key: Key): ObjectAddress | undefined {
+  if (key !== latest.key) latest = { key, address: splitObjectKey(key) }
+  return latest.address && { ...latest.address }
+}
+
+/** Whoever follows the feed asks about the same key in turn. */
+let latest: { key: Key; address: ObjectAddress | undefined } = { key: '', address: undefined }
+
+function splitObjectKey(key: Key): ObjectAddress | undefined {
   if (!key.startsWith('o/')) return undefined
   const [, logicalCluster, group, resource, namespace, name] = key.split('/')
   if (!logicalCluster || group === undefined || !resource || namespace === undefined || !name) return undefined

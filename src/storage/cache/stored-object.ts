@@ -2,6 +2,7 @@ import { parseJson } from '../../meta/json.ts'
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
 import type { FeedEvent, Key, KeyValue } from '../backend.ts'
 import type { CachedObject } from '../object-cache.ts'
+import { createSlabs } from '../slab.ts'
 import { toItemBytes, withItemRevision } from '../stored-value.ts'
 
 /** Memory that one cached object takes beside its item bytes, about. */
@@ -103,24 +104,7 @@ export function previousOf({ key, previous, createRevision }: FeedEvent, memory:
   return previous && fromKeyValue({ key, ...previous, createRevision }, memory)
 }
 
-const slabBytes = 4096
-let slab = Buffer.alloc(0)
-let used = 0
-
-/**
- * Room for an item. Node's own pool would let one small item keep 8 KB of somebody else's garbage alive; here small
- * items share a slab with other items only, and the others stand alone.
- */
-function allocateItem(length: number): Buffer {
-  if (length > slabBytes / 8) return Buffer.allocUnsafeSlow(length)
-  if (used + length > slab.length) {
-    slab = Buffer.allocUnsafeSlow(slabBytes)
-    used = 0
-  }
-  const item = slab.subarray(used, used + length)
-  used += length
-  return item
-}
+const allocateItem = createSlabs(4096)
 
 const metadataOffset = '{"metadata":'.length
 const quote = 0x22

@@ -4,9 +4,11 @@ import { StorageError } from '../storage-error.ts'
 import type { WriteBatch, WriteOperation } from './database.ts'
 import { currentKey, encodeLogRecord, encodeVersion, historyKey, logKey, metaKey } from './layout.ts'
 import type { LogOperation, Version } from './layout.ts'
+import { RecentVersions } from './recent-versions.ts'
 
 /** One disk write takes what has gathered while the one before was under way, up to about this much. */
 export const maxBatchBytes = 4 * 1024 * 1024
+const recentBytes = 4 * 1024 * 1024 // some 3,000 writes of 1 KB
 const rememberedGuards = 10_000 // guards on keys that seldom change: lifecycle, leadership; ~150 bytes each
 
 export interface CommitQueueOptions {
@@ -53,6 +55,7 @@ export class CommitQueue {
   readonly #options: CommitQueueOptions
   readonly #pending = new Map<Key, PendingKey>()
   readonly #guardRevisions = new LRUCache<Key, number>({ max: rememberedGuards })
+  readonly #recent = new RecentVersions(recentBytes)
   /** What the transaction in hand has read from disk. */
   readonly #readNow = new Map<Key, Version | undefined>()
   #queued: Accepted[] = []
@@ -81,7 +84,7 @@ export class CommitQueue {
   /** The durable version of a key. */
   durable(key: Key): Version | undefined {
     const pending = this.#pending.get(key)
-    return pending ? pending.durable : this.#options.read(key)
+    return pending ? pending.durable : (this.#recent.get(key) ?? this.#options.read(key))
   }
 
   /** Keys in [start, end) that the write under way may have changed on disk already, with what readers shall see. */
@@ -130,6 +133,8 @@ export class CommitQueue {
   #newest(key: Key): Version | undefined {
     const pending = this.#pending.get(key)
     if (pending) return pending.newest
+    const recent = this.#recent.get(key)
+    if (recent) return recent
     if (this.#readNow.has(key)) return this.#readNow.get(key)
     const version = this.#options.read(key)
     this.#readNow.set(key, version)
@@ -266,6 +271,7 @@ export class CommitQueue {
   #show(key: Key, version: Version | undefined): void {
     const pending = this.#pending.get(key)!
     pending.durable = version
+    this.#recent.set(key, version)
     if (--pending.operations === 0) this.#pending.delete(key)
     if (this.#guardRevisions.has(key)) this.#guardRevisions.set(key, version?.revision ?? 0)
   }

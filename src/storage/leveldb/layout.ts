@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Key } from '../backend.ts'
+import { createSlabs } from '../slab.ts'
 import { StorageError } from '../storage-error.ts'
 
 /**
@@ -51,9 +52,11 @@ export interface Version {
 
 /** A record is checksum (4 bytes, of the key and what follows) · revision (8) · create revision (8) · value. */
 const headerBytes = 20
+// What was written last is kept for a while, see RecentVersions.
+const allocateRecord = createSlabs(64 * 1024)
 
 export function encodeVersion(key: Key, value: Uint8Array, revision: number, createRevision: number): Version {
-  const record = Buffer.allocUnsafe(headerBytes + value.length)
+  const record = allocateRecord(headerBytes + value.length)
   writeRevision(record, revision, 4)
   writeRevision(record, createRevision, 12)
   record.set(value, headerBytes)
