@@ -3,9 +3,13 @@
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ and the Lease and Event kinds.
  */
 
-/** Time, from milliseconds since the Unix epoch. */
+let latest = { seconds: 0, text: '1970-01-01T00:00:00Z' }
+
+/** Time, from milliseconds since the Unix epoch. Most calls are about the second of the call before. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+  const seconds = Math.floor(epochMs / 1000)
+  if (seconds !== latest.seconds) latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` }
+  return latest.text
 }
 
 /** MicroTime, from milliseconds since the Unix epoch; fractions of a millisecond count. */

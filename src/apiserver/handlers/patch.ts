@@ -3,6 +3,7 @@ import { badRequest, conflict, unsupportedMediaType } from '../../meta/api-error
 import { toApiVersion } from '../../meta/group-version.ts'
 import { checkDepth, maxObjectDepth, parseJson } from '../../meta/json.ts'
 import { applyPatch } from '../../meta/managed-fields/apply-patch.ts'
+import { withoutManagedFields } from '../../meta/managed-fields/ownership.ts'
 import type { Json, JsonObject, KubeObject } from '../../meta/object.ts'
 import { applyJsonPatch } from '../../meta/patch/json-patch.ts'
 import { applyMergePatch } from '../../meta/patch/merge-patch.ts'
@@ -101,7 +102,8 @@ function patchTo(
   current: KubeObject,
 ): KubeObject {
   const strict = options.fieldValidation !== 'Ignore'
-  const document = current as unknown as JsonObject
+  const whole = current as unknown as JsonObject
+  const document = leavesManagedFields(body) ? withoutManagedFields(whole) : whole
   const { patched, problems } = patchDocument(document, body, scope, strict)
   if (!isJsonObject(patched)) throw badRequest('the patched document is not an object')
   checkType(scope, patched)
@@ -135,6 +137,16 @@ export function patchDocument(
     default:
       return { patched: applyMergePatch(document, body.value, { strict }), problems: duplicates }
   }
+}
+
+/**
+ * A merge patch that does not speak of managedFields is applied without them: often they are the largest part of an
+ * object, and tracking who owns what begins with the stored ones where it finds none.
+ */
+function leavesManagedFields({ type, value }: PatchBody): boolean {
+  if (type !== 'merge' || !isJsonObject(value)) return false
+  const { metadata } = value
+  return metadata === undefined || (isJsonObject(metadata) && metadata['managedFields'] === undefined)
 }
 
 function namesRevision({ value }: PatchBody): boolean {

@@ -134,17 +134,17 @@ type SubtractNodes = (left: FieldSet, right: FieldSet) => FieldSet | undefined
 
 function subtract(left: FieldSet, right: FieldSet, subtractNodes: SubtractNodes): FieldSet {
   if (isEmptySet(right)) return left
-  let result: Draft | undefined
+  // Built anew: an object that keys are deleted from becomes a slow one.
+  const result: Draft = {}
+  let isChanged = false
   for (const element in left) {
     const node = left[element] ?? nothing
     const other = right[element]
     const rest = element === self || !other ? node : subtractNodes(node, other)
-    if (rest === node) continue
-    result ??= { ...left }
+    if (rest !== node) isChanged = true
     if (rest) result[element] = rest
-    else delete result[element]
   }
-  return result ?? left
+  return isChanged ? result : left
 }
 
 /** What `pattern` names, with all below its leaves; `*` in it stands for any element. */

@@ -1,6 +1,7 @@
 import { goQuote } from '../field-error.ts'
 import type { JsonObject, ManagedFieldsEntry } from '../object.ts'
 import { isJsonObject } from '../patch/json-value.ts'
+import { formatTime } from '../time.ts'
 import { type FieldSet, isEmptySet, parseFieldSet } from './field-set.ts'
 
 /** Who owns which fields: one entry of `metadata.managedFields`. */
@@ -78,12 +79,9 @@ function timeOf(time: unknown): string | undefined {
   return inOwnForm.test(time) ? time : formatSeconds(seconds)
 }
 
-let latest = { seconds: 0, text: '1970-01-01T00:00:00Z' }
-
-/** RFC 3339. Most calls are about the second of the call before. */
+/** RFC 3339. */
 export function formatSeconds(seconds: number): string {
-  if (seconds !== latest.seconds) latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` }
-  return latest.text
+  return formatTime(seconds * 1000)
 }
 
 /**

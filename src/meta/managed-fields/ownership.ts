@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../object.ts'
+import { getOwn, setOwn } from '../patch/json-value.ts'
 import type { SchemaNode } from '../schema.ts'
 import { type Comparison, compareObjects, filterComparison } from './compare.ts'
 import type { EndpointFields } from './endpoint-fields.ts'
@@ -42,19 +43,23 @@ export interface FieldManagement extends EndpointFields {
   readonly convert?: ConvertVersion | undefined
 }
 
+const untrackedMetadata = [
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'clusterName',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+] as const
+
 const neverTracked = setOfPaths(
   ['apiVersion'],
   ['kind'],
   ['metadata'],
-  ['metadata', 'name'],
-  ['metadata', 'namespace'],
-  ['metadata', 'creationTimestamp'],
-  ['metadata', 'selfLink'],
-  ['metadata', 'uid'],
-  ['metadata', 'clusterName'],
-  ['metadata', 'generation'],
-  ['metadata', 'managedFields'],
-  ['metadata', 'resourceVersion'],
+  ...untrackedMetadata.map((name) => ['metadata', name]),
 )
 
 /** Without the fields that belong to nobody: name, uid and the like. */
@@ -77,6 +82,25 @@ export function withoutManagedFields<T extends JsonObject | KubeObject>(object: 
   if (!isPlainObject(metadata) || metadata['managedFields'] === undefined) return object
   const { managedFields: _, ...rest } = metadata
   return { ...object, metadata: rest }
+}
+
+const isUntracked: ReadonlySet<string> = new Set(untrackedMetadata)
+
+/**
+ * The part of an object of which somebody can own something: what belongs to nobody changes with every write, and need
+ * not be compared. `metadata` itself stays, so that what is in it lies where it lies.
+ */
+export function trackedPart(object: JsonObject): JsonObject {
+  const { apiVersion: _apiVersion, kind: _kind, ...part } = object
+  const { metadata } = part
+  if (!isPlainObject(metadata)) return part
+  const tracked: JsonObject = {}
+  for (const name in metadata) {
+    const value = isUntracked.has(name) ? undefined : getOwn(metadata, name)
+    if (value !== undefined) setOwn(tracked, name, value)
+  }
+  part['metadata'] = tracked
+  return part
 }
 
 export interface Change {

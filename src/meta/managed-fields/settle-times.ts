@@ -9,7 +9,7 @@ import { jsonEqual } from '../patch/json-value.ts'
 export function settleTimes(live: KubeObject, updated: KubeObject): void {
   const before = live.metadata.managedFields
   const after = updated.metadata.managedFields
-  if (!before || !after || before.length !== after.length || after.length === 0) return
+  if (before === after || !before || !after || before.length !== after.length || after.length === 0) return
   const sameOwners = after.every((entry, index) => {
     return jsonEqual({ ...entry, time: null }, { ...before[index], time: null })
   })

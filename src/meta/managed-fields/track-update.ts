@@ -1,9 +1,9 @@
 import type { Json, JsonObject, KubeObject, ManagedFieldsEntry } from '../object.ts'
 import { jsonEqual, withinStack } from '../patch/json-value.ts'
 import { capUpdateManagers } from './cap-managers.ts'
-import { isUnchanged } from './compare.ts'
+import { type Comparison, isUnchanged } from './compare.ts'
 import { withoutInitialNulls } from './empty-object.ts'
-import { isEmptySet, nothing, union } from './field-set.ts'
+import { difference, isEmptySet, nothing, union } from './field-set.ts'
 import { areSame, formatSeconds, identityOf, isReset, type Manager, type Managers, setFields } from './managers.ts'
 import { parseManagers, storedManagers, toManagedFields } from './managers.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type FieldManagement,
   followChange,
   managedFieldsOf,
+  trackedPart,
   withoutManagedFields,
   withoutNeverTracked,
 } from './ownership.ts'
@@ -73,26 +74,31 @@ export function recordUpdate(managers: Managers, input: UpdateRecord): boolean {
   const before = (live ? withoutManagedFields(live) : (emptyObject ?? {})) as JsonObject
   const updated = withoutManagedFields(input.updated) as JsonObject
   const after = live || !emptyObject ? updated : withoutInitialNulls(updated, emptyObject)
-  const comparison = compareThroughEndpoint(before, after, input)
+  const comparison = compareThroughEndpoint(trackedPart(before), trackedPart(after), input)
   if (isUnchanged(comparison) && !input.convert) return false
   const previously = [...managers.values()]
+  const author = authorOf(input)
+  const identity = identityOf(author)
   if (managers.size > 0) {
     adaptManagers(managers, before, input)
-    // The author's own earlier entry counts among the others: it loses what changed, and gets it back below.
-    const { left } = followChange(managers, { before, after, comparison, author: '' }, input)
-    for (const [identity, fields] of left) setFields(managers, identity, fields)
+    const { left } = followChange(managers, { before, after, comparison, author: identity }, input)
+    for (const [other, fields] of left) setFields(managers, other, fields)
     dropEmpty(managers)
   }
-
-  const taken = withoutNeverTracked(union(comparison.modified, comparison.added))
-  if (!isEmptySet(taken)) {
-    const author: Manager = authorOf(input)
-    const identity = identityOf(author)
-    const previous = managers.get(identity)
-    managers.set(identity, { ...author, fields: previous ? union(taken, previous.fields) : taken })
-  }
+  recordAuthor(managers, identity, author, comparison)
   capUpdateManagers(managers)
   return !areSame(previously, managers)
+}
+
+/** The author loses what was removed and gets what was added or changed; its time is that of the last such gain. */
+function recordAuthor(managers: Managers, identity: string, author: Manager, comparison: Comparison): void {
+  const previous = managers.get(identity)
+  if (previous) setFields(managers, identity, difference(previous.fields, comparison.removed))
+  const taken = withoutNeverTracked(union(comparison.modified, comparison.added))
+  if (isEmptySet(taken)) return
+  const kept = managers.get(identity)
+  const fields = kept ? union(kept.fields, taken) : taken
+  if (kept?.fields !== fields || kept.time !== author.time) managers.set(identity, { ...author, fields })
 }
 
 function authorOf({ manager, apiVersion, subresource, nowSeconds }: UpdateRecord): Manager {
