@@ -1,3 +1,4 @@
+import { createBackoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { sleep } from '../base/sleep.ts'
@@ -20,6 +21,7 @@ export interface FeedSourceOptions {
 
 const saveEveryMs = 2_000 // what is replayed after a crash; reconciling twice is harmless
 const historyPage = 1_000 // events read at once while catching up
+const retryBackoff = createBackoff({ firstMs: 100, maxMs: 30_000 })
 const idleRevisions = 5_000 // the cursor follows a feed that does not concern it in steps of this, not with every write
 
 /**
@@ -75,10 +77,36 @@ function createFollower(options: FeedSourceOptions, sink: SourceSink, signal: Ab
     }
   }
 
+  async function resume(): Promise<void> {
+    const cursor = await loadCursor()
+    if (cursor === undefined) return resync()
+    seen = saved = cursor
+    try {
+      await replay()
+    } catch (error) {
+      if (!isStorageError(error, 'compacted') && !isStorageError(error, 'future-revision')) throw error
+      logger.info('the cursor cannot be resumed, everything is looked at again')
+      await resync()
+    }
+  }
+
+  /** A list that expires or a store that is busy at the start must not leave a controller that never looks again. */
+  async function resumeInTheEnd(onBegin: () => void): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures++) {
+      onBegin()
+      try {
+        return await resume()
+      } catch (error) {
+        if (signal.aborted) return
+        logger.warn('what happened before the start could not be looked at, it is tried again', { error })
+        await sleep(retryBackoff.delayMs(failures), signal, clock)
+      }
+    }
+  }
+
   return {
     /** Subscribes first, replays second, then joins: nothing in between is missed. */
     async catchUp(): Promise<void> {
-      const cursor = await loadCursor()
       let joined = false
       let waiting: { revision: number; events: readonly FeedEvent[] }[] = []
       const unsubscribe = backend.subscribe((batch) => {
@@ -90,15 +118,8 @@ function createFollower(options: FeedSourceOptions, sink: SourceSink, signal: Ab
         seen = batch.revision
       })
       signal.addEventListener('abort', unsubscribe, { once: true })
-      if (cursor === undefined) await resync()
-      else {
-        seen = saved = cursor
-        await replay().catch(async (error: unknown) => {
-          if (!isStorageError(error, 'compacted') && !isStorageError(error, 'future-revision')) throw error
-          logger.info('the cursor cannot be resumed, everything is looked at again')
-          await resync()
-        })
-      }
+      // What was published before a try began, the try reads.
+      await resumeInTheEnd(() => (waiting = []))
       for (const batch of waiting) {
         take(batch.events)
         seen = Math.max(seen, batch.revision)
