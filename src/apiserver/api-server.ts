@@ -68,8 +68,14 @@ export interface RequestRecord {
   readonly auditId: string
   readonly request: ApiRequest
   readonly attributes: AuthorizationAttributes | undefined
+  /** As whom it was done. */
   readonly user: Identity | undefined
+  /** Who did it as somebody else. */
+  readonly impersonator: Identity | undefined
   readonly status: number
+  /** Since the epoch. */
+  readonly startedMs: number
+  /** Until the response began. */
   readonly durationMs: number
 }
 

@@ -19,6 +19,8 @@ export class Exchange {
   /** The name; `*` for all of them. Empty until resolved, and for a workspace that there is not. */
   logicalCluster = ''
   user: Identity = nobody
+  /** Who acts as `user` by impersonation; undefined for users who are themselves. */
+  impersonator: Identity | undefined = undefined
   /** What authorization was asked. */
   attributes: AuthorizationAttributes | undefined = undefined
   /** What the client gives the request; undefined when it does not say. */

@@ -101,7 +101,9 @@ function finish(parts: ServerParts, exchange: Exchange, response: ApiResponse): 
     request: exchange.request,
     attributes: exchange.attributes,
     user: exchange.user,
+    impersonator: exchange.impersonator,
     status: response.status,
+    startedMs: exchange.startedMs,
     durationMs: parts.clock.now() - exchange.startedMs,
   }
   parts.metrics.count(record)
@@ -178,6 +180,7 @@ function impersonateUser(parts: ServerParts, exchange: Exchange): MaybePromise<v
   const { user: requestor, logicalCluster } = exchange
   if (!parts.impersonate) throw forbiddenPath('this server does not let users impersonate others')
   return chain(parts.impersonate(requestor, logicalCluster, headers), (user) => {
+    exchange.impersonator = requestor
     exchange.user = user
   })
 }

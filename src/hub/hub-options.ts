@@ -19,6 +19,8 @@ export interface HubOptions {
    * on its children are ordinary metadata, and nothing is placed or published from here.
    */
   playsChildCluster?: boolean
+  /** File that audit events are appended to. */
+  auditLog?: string
   version: string
 }
 
@@ -32,6 +34,7 @@ export interface HubFlags {
   memoryBudget: string
   logLevel: string
   allowLocalDial?: boolean
+  auditLog?: string
   version: string
 }
 
@@ -62,6 +65,7 @@ export function parseHubOptions(flags: HubFlags, refuse: (why: string) => Error)
     allowLocalDial: flags.allowLocalDial === true,
     version: flags.version,
     ...(flags.externalUrl === undefined ? {} : { externalUrl: flags.externalUrl.replace(/\/$/, '') }),
+    ...(flags.auditLog === undefined ? {} : { auditLog: flags.auditLog }),
     ...(flags.hubDomain === undefined ? {} : { hubDomain: flags.hubDomain }),
   }
 }

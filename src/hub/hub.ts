@@ -54,6 +54,8 @@ import { publicationController } from './controllers/publication-controller.ts'
 import { workspaceController } from './controllers/workspace-controller.ts'
 import { hubDefinitions } from './definitions.ts'
 import type { HubOptions } from './hub-options.ts'
+import { openAudit } from './open-audit.ts'
+import { openIdEndpoints } from './openid-endpoints.ts'
 import { createPages } from './pages.ts'
 import { createPinoLogger } from './pino-logger.ts'
 import { storageDrivers } from './storage-drivers.ts'
@@ -176,6 +178,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   })
 
   // The one road of all requests.
+  const audit = options.auditLog === undefined ? undefined : await openAudit(options.auditLog, logger, closers)
   const resolve = createLogicalClusterResolver(reader)
   const server: ApiServer = createApiServer({
     store,
@@ -195,6 +198,8 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
       (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
     resolveLogicalCluster: (pathOrName) => chain(resolve(pathOrName), (found) => found?.name),
     healthChecks: [createStorageCheck(backend)],
+    endpoints: openIdEndpoints({ keys: secrets.serviceAccountKeys, issuerOf, hubUrl: () => externalUrl }),
+    ...(audit ? { onRequest: audit } : {}),
     fallback: createPages({ version: options.version, handleJoin: join.handleJoin, logger }),
     upgrade: (request, socket, head, identity) => tunnel.upgrade(request, socket, head, identity),
     clock,

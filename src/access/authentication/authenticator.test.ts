@@ -235,10 +235,10 @@ describe('a ServiceAccount token', () => {
 
   it('can be verified by others with what the hub publishes', async () => {
     const { issue, keys, issuerOf, clock } = setUp()
-    const configuration = openIdConfiguration(issuerOf, 'one')
+    const configuration = openIdConfiguration(issuerOf('one'), 'https://other.example/clusters/one')
     expect(configuration).toMatchObject({
       issuer: 'https://hub.example/clusters/one',
-      jwks_uri: 'https://hub.example/clusters/one/openid/v1/jwks',
+      jwks_uri: 'https://other.example/clusters/one/openid/v1/jwks',
       id_token_signing_alg_values_supported: ['ES256'],
     })
     const keySet = createLocalJWKSet(

@@ -16,6 +16,7 @@ export function addServeCommand(program: Command, print: (text: string) => void)
     .option('--hub-domain <domain>', 'serve each workspace also as <name>.<domain>')
     .option('--memory-budget <size>', 'bytes that the caches may hold, such as 256MiB', '256MiB')
     .option('--allow-local-dial', 'dial child clusters also at loopback and link-local addresses')
+    .option('--audit-log <file>', 'append an audit event for each write and each refusal, one line of JSON')
     .option('--log-level <level>', 'error, warn, info, debug or silent', 'info')
     .action(async (flags: Omit<HubFlags, 'version'>) => {
       const { limitGarbage } = await import('../../hub/limit-garbage.ts')
