@@ -14,6 +14,8 @@ export interface DeliveryTally {
   ofChild(childClusterUid: string): SlotCounts
   /** By uid of the child cluster. */
   ofPlacement(logicalCluster: string, placement: string): ReadonlyMap<string, SlotCounts>
+  /** Slots that bring CRDs of a provider, by its logical cluster. */
+  crdSlots(provider: string): readonly { childClusterUid: string; name: string }[]
   /** Called with each Placement whose counts have changed. */
   onChange(listener: (placement: { logicalCluster: string; name: string }) => void): void
   stop(): void
@@ -26,6 +28,7 @@ const none: SlotCounts = { total: 0, applied: 0, failed: 0, removing: 0 }
 
 export function createDeliveryTally(backend: Backend): DeliveryTally {
   const byChild = new Map<string, SlotCounts>()
+  const crdsOf = new Map<string, Map<string, { childClusterUid: string; name: string }>>()
   const byPlacement = new Map<string, Map<string, SlotCounts>>()
   const listeners: ((placement: { logicalCluster: string; name: string }) => void)[] = []
   let counted: number | undefined
@@ -38,6 +41,7 @@ export function createDeliveryTally(backend: Backend): DeliveryTally {
     const uid = uidOf(key)
     const { source, placement: name } = delivery.spec
     add(byChild, uid, delivery, sign)
+    if (delivery.spec.applyAs === 'system') noteCrd(source.logicalCluster, uid, delivery.metadata.name ?? '', sign)
     if (name === undefined) return
     const { logicalCluster } = source
     const id = placementKey(logicalCluster, name)
@@ -46,6 +50,14 @@ export function createDeliveryTally(backend: Backend): DeliveryTally {
     add(counts, uid, delivery, sign)
     if (counts.size === 0) byPlacement.delete(id)
     if (counted !== undefined) for (const listener of listeners) listener({ logicalCluster, name })
+  }
+
+  function noteCrd(provider: string, childClusterUid: string, name: string, sign: 1 | -1): void {
+    const slots = crdsOf.get(provider) ?? new Map<string, { childClusterUid: string; name: string }>()
+    if (sign === 1) slots.set(`${childClusterUid}/${name}`, { childClusterUid, name })
+    else slots.delete(`${childClusterUid}/${name}`)
+    if (slots.size === 0) crdsOf.delete(provider)
+    else crdsOf.set(provider, slots)
   }
 
   function follow(event: FeedEvent): void {
@@ -83,6 +95,7 @@ export function createDeliveryTally(backend: Backend): DeliveryTally {
     ready,
     ofChild: (uid) => byChild.get(uid) ?? none,
     ofPlacement: (logicalCluster, name) => byPlacement.get(placementKey(logicalCluster, name)) ?? new Map(),
+    crdSlots: (provider) => [...(crdsOf.get(provider)?.values() ?? [])],
     onChange: (listener) => void listeners.push(listener),
     stop: () => unsubscribe(),
   }

@@ -6,6 +6,7 @@ import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import {
   childLogicalCluster,
+  fleetApiVersion,
   fleetGroup,
   isChildLogicalCluster,
   placedFinalizer,
@@ -25,8 +26,10 @@ import {
   type SourceAddress,
   sourceRequest,
 } from '../../reconcilers/placement/placement-reconciler.ts'
-import { crdSlotName } from '../../reconcilers/publication/publication-reconciler.ts'
+import { crdSlotName } from '../../reconcilers/publication/crd-copy.ts'
 import { heartbeatGraceMs } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
+import type { ObjectReader } from '../../registry/object-reader.ts'
+import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { coreGroup, logicalClusterSingleton, pathAnnotation } from '../../registry/tenancy/workspace-crd.ts'
 import type { FeedEvent } from '../../storage/backend.ts'
 import { logicalClusterPrefix, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
@@ -134,6 +137,13 @@ const marks = [placementLabel, placedFinalizer].map((text) => Buffer.from(text))
 
 const crdResource = 'customresourcedefinitions'
 
+const statusField = Buffer.from('"status":')
+
+/** Strings in the object can fool it, to one look too many. */
+function hasStatus(value: Uint8Array): boolean {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).includes(statusField)
+}
+
 function isMarked(value: Uint8Array | undefined): boolean {
   if (!value) return false
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
@@ -149,6 +159,8 @@ function toRequests(informers: FleetInformers, { key, value, previous }: FeedEve
   if (!address) return []
   if (address.group === fleetGroup && address.resource === 'deliveries') {
     const bytes = isChildLogicalCluster(address.logicalCluster) ? (value ?? previous?.value) : undefined
+    // A new slot is news to the syncer only: whoever made it has gone on to say what comes of it.
+    if (value && !previous && !hasStatus(value)) return []
     const delivery = bytes && parseDelivery(bytes)
     return delivery && isOfPlacement(delivery) ? [sourceRequest(delivery.spec.source)] : []
   }
@@ -226,8 +238,20 @@ export function createPathReader(clientOf: (logicalCluster: string) => Client) {
   }
 }
 
+interface TypeMeta {
+  apiVersion: string
+  kind: string
+}
+
+/** As what an object is stored, when that is what clients get to see of it; undefined when it takes a conversion. */
+function storedAs({ group, kind, versions, storageVersion }: ResourceDefinition): TypeMeta | undefined {
+  const [newest] = versions
+  if (!newest || newest.version !== storageVersion || newest.fromStorage) return undefined
+  return { apiVersion: group === '' ? storageVersion : `${group}/${storageVersion}`, kind }
+}
+
 function createSteps(parts: PlacementParts): PlacementSteps {
-  const { catalog, clientOf, clock, logger, informers, workspacePath } = parts
+  const { catalog, reader, clientOf, clock, logger, informers, workspacePath } = parts
   const recorder = createEventRecorder({ clientOf, clock, logger, component: 'atoll-placement' })
 
   async function objectsOf({ logicalCluster, group, resource, namespace, name }: SourceAddress) {
@@ -239,26 +263,25 @@ function createSteps(parts: PlacementParts): PlacementSteps {
     return { definition, objects, objectName }
   }
   const slots = (uid: string) => clientOf(childLogicalCluster(uid)).resource<Delivery>(deliveries)
-
-  function unreachableForMs(uid: string): number | undefined {
-    const [childCluster] = informers.childClusters.byIndex('uid', uid)
-    const heard = childCluster?.status?.lastHeartbeatTime
-    if (!childCluster) return Number.POSITIVE_INFINITY
-    if (heard === undefined) return clock.now() - Date.parse(String(childCluster.metadata.creationTimestamp))
-    const silentMs = clock.now() - Date.parse(heard)
-    return silentMs > heartbeatGraceMs ? silentMs : undefined
+  /** What every reconcile reads, several times: from the cache, without a request that writes and parses it again. */
+  async function readStored(address: SourceAddress, type: TypeMeta): Promise<KubeObject | undefined> {
+    const object = await reader.get(address)
+    return object && { ...type, ...object }
   }
 
   return {
     hub: parts.hub,
-    incarnationOf: (uid) =>
-      informers.childClusters.byIndex('uid', uid)[0]?.status?.incarnation ?? parts.hub().incarnation,
+    incarnationOf: (uid) => incarnationOf(parts, uid),
     now: () => clock.now(),
     workspacePath,
     async getSource(address) {
       const found = await objectsOf(address)
       if (!found) return 'unserved'
-      const object = await found.objects.get(found.objectName).catch(ignoreNotFound)
+      const stored = storedAs(found.definition)
+      const object =
+        stored === undefined
+          ? await found.objects.get(found.objectName).catch(ignoreNotFound)
+          : await readStored(address, stored)
       const hasStatus = found.definition.subresources.some(({ type }) => type === 'status')
       return object && { object, kind: found.definition.kind, hasStatus }
     },
@@ -268,7 +291,12 @@ function createSteps(parts: PlacementParts): PlacementSteps {
     },
     placements: (logicalCluster) => informers.placements.byIndex('logicalCluster', logicalCluster),
     childClusters: () => registeredChildClusters(parts),
-    getDelivery: (uid, name) => slots(uid).get({ name }).catch(ignoreNotFound),
+    async getDelivery(uid, name) {
+      const logicalCluster = childLogicalCluster(uid)
+      const type = { apiVersion: fleetApiVersion, kind: 'Delivery' }
+      const address = { logicalCluster, group: fleetGroup, resource: deliveries.resource, namespace: '', name }
+      return (await readStored(address, type)) as Delivery | undefined
+    },
     async putDelivery(uid, delivery) {
       if (delivery.metadata.resourceVersion === undefined) await slots(uid).create(delivery)
       else await slots(uid).update(delivery)
@@ -332,9 +360,28 @@ function createSteps(parts: PlacementParts): PlacementSteps {
       if (!crd || owner === undefined) return []
       return [crdSlotName(owner.slice(0, owner.indexOf('/')), crd.metadata.name ?? '')]
     },
-    unreachableForMs,
-    troubleOf: (uid) => childTrouble(informers.childClusters.byIndex('uid', uid)[0], unreachableForMs(uid)),
+    unreachableForMs: (uid) => silentMs(parts, uid),
+    troubleOf: (uid) => troubleOf(parts, uid),
   }
+}
+
+/** Why a child cluster takes nothing now. */
+export function troubleOf(parts: PlacementParts, uid: string) {
+  return childTrouble(parts.informers.childClusters.byIndex('uid', uid)[0], silentMs(parts, uid))
+}
+
+/** How long a child has not been heard of, beyond what is usual. */
+function silentMs({ informers, clock }: PlacementParts, uid: string): number | undefined {
+  const [childCluster] = informers.childClusters.byIndex('uid', uid)
+  const heard = childCluster?.status?.lastHeartbeatTime
+  if (!childCluster) return Number.POSITIVE_INFINITY
+  if (heard === undefined) return clock.now() - Date.parse(String(childCluster.metadata.creationTimestamp))
+  const silent = clock.now() - Date.parse(heard)
+  return silent > heartbeatGraceMs ? silent : undefined
+}
+
+export function incarnationOf({ informers, hub }: PlacementParts, uid: string): number {
+  return informers.childClusters.byIndex('uid', uid)[0]?.status?.incarnation ?? hub().incarnation
 }
 
 /** All registered child clusters with the path of where they were joined. */

@@ -41,8 +41,10 @@ export interface Delivery extends KubeObject {
     conflictPolicy: 'Refuse' | 'AdoptIfEqual' | 'Overwrite'
     /** Drift of fields that we applied: put back, or only report. */
     driftPolicy: 'Enforce' | 'Report'
-    /** The Placement that decided it, in the source's workspace; absent for a Publication's. */
+    /** The Placement that decided it, in the source's workspace. */
     placement?: string
+    /** For a CRD: the Publication, in the source's workspace. */
+    publication?: string
     /** Slots (names) that must be Applied first: a CRD before its custom resources. */
     after?: string[]
   }

@@ -55,10 +55,17 @@ export interface Publication extends KubeObject {
     childClusters?: { selector?: LabelSelectorTerms; names?: string[] }
     drift?: 'Enforce' | 'Report'
     conflict?: 'Refuse' | 'AdoptIfEqual' | 'Overwrite'
-    removal?: 'Retain' | 'DeleteWhenUnused'
+    /** What happens to the types when the Publication goes or selects less: they stay and belong to where they are. */
+    removal?: 'Retain'
+    /** Lets a definition replace a wider one although objects of the type are stored. */
+    allowNarrowing?: boolean
   }
   status?: {
     observedGeneration?: number
+    /** Types times workspaces and child clusters; `ready` of them are there. */
+    total?: number
+    ready?: number
+    /** Those that are not ready first; at most 500. */
     targets?: {
       type: 'Workspace' | 'ChildCluster'
       name: string

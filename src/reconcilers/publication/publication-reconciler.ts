@@ -1,274 +1,263 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
-import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
+import type { Reconcile, ReconcileRequest } from '../../controller/controller.ts'
+import { isForbidden, isNotFound } from '../../meta/api-errors.ts'
 import { type NewCondition, withTransition } from '../../meta/conditions.ts'
-import type { Delivery } from '../../meta/fleet/delivery.ts'
-import { publicationAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { Publication } from '../../meta/fleet/placement.ts'
-import type { Condition, JsonObject, KubeObject } from '../../meta/object.ts'
-import {
-  isOfferedTo,
-  isWithin,
-  matchesPaths,
-  matchesTerms,
-  type RegisteredChildCluster,
-} from '../placement/choose-child-clusters.ts'
-import { deliveryName } from '../placement/slot-names.ts'
+import type { KubeObject } from '../../meta/object.ts'
+import { isWithin, matchesPaths, matchesTerms } from '../placement/choose-child-clusters.ts'
+import { isEstablished } from './crd-copy.ts'
+import type { Published, PublicationSteps, PublicationWorkspace, Target } from './publication-steps.ts'
+import { isForChildCluster, publishToChild, releaseOnChild } from './publish-to-child.ts'
+import { publishToWorkspace, releaseInWorkspace } from './publish-to-workspace.ts'
+import { createTargetTable, listTargets, type TargetTable } from './target-table.ts'
 
-/** A workspace that types may be published to. */
-export interface PublicationWorkspace {
-  logicalCluster: string
-  path: string
-  labels: Readonly<Record<string, string>>
+/** What is to be looked at: a publication as a whole, its child clusters, its status, or one workspace for all of them. */
+type Part = '' | 'children' | 'status' | 'workspace'
+
+/** `namespace` tells the part: publications have none. */
+export function publicationRequest(
+  provider: string,
+  name: string,
+  part: '' | 'children' | 'status' = '',
+): ReconcileRequest {
+  return { logicalCluster: provider, namespace: part, name }
 }
 
-export interface PublicationSteps {
-  getPublication(logicalCluster: string, name: string): Promise<Publication | undefined>
-  /** Path of a logical cluster. */
-  workspacePath(logicalCluster: string): Promise<string>
-  /** Every workspace there is, the provider's own among them. */
-  workspaces(): AsyncIterable<PublicationWorkspace>
-  getCrd(logicalCluster: string, name: string): Promise<KubeObject | undefined>
-  createCrd(logicalCluster: string, crd: KubeObject): Promise<void>
-  updateCrd(logicalCluster: string, crd: KubeObject): Promise<void>
-  childClusters(): Promise<readonly RegisteredChildCluster[]>
-  getDelivery(childClusterUid: string, name: string): Promise<Delivery | undefined>
-  putDelivery(childClusterUid: string, delivery: Delivery): Promise<void>
-  updateStatus(logicalCluster: string, publication: Publication): Promise<void>
-  hub(): { id: string; incarnation: number }
-  now(): number
+export function workspaceRequest(logicalCluster: string): ReconcileRequest {
+  return { logicalCluster, namespace: 'workspace' satisfies Part, name: 'publications' }
 }
 
-type Target = NonNullable<NonNullable<Publication['status']>['targets']>[number]
+const atOnce = 8 // workspaces that one publication is brought to at the same time
 
-const lookAgainMs = 5_000 // while a target is not ready
-const maxTargets = 500 // what a status holds; those that are not ready come first
-
-/** Puts the CRDs of a provider workspace where a Publication says, keeps them there, and says for each target how it is. */
+/**
+ * Puts the CRDs of provider workspaces where Publications say, keeps them there, and says for each target how it is. A
+ * workspace that is new or has changed is looked at alone; all of them only when a publication or its types change.
+ */
 export function createPublicationReconciler(steps: PublicationSteps): Reconcile {
-  return async ({ logicalCluster, name }): Promise<ReconcileResult | void> => {
+  const table = createTargetTable()
+  return async ({ logicalCluster, namespace, name }) => {
+    if (namespace === ('workspace' satisfies Part)) return lookAtWorkspace(steps, table, logicalCluster)
     const publication = await steps.getPublication(logicalCluster, name)
-    if (!publication || publication.metadata.deletionTimestamp) return
-    const providerPath = await steps.workspacePath(logicalCluster)
-    const targets: Target[] = []
-    for (const crdName of publication.spec.customResourceDefinitions) {
-      const crd = await steps.getCrd(logicalCluster, crdName)
-      const established = crd && isEstablished(crd)
-      if (!crd || !established) {
-        const reason = crd ? 'NotEstablished' : 'NotFound'
-        targets.push({
-          type: 'Workspace',
-          name: '',
-          crd: crdName,
-          ready: false,
-          reason,
-          message: 'in the provider workspace',
-        })
-        continue
-      }
-      for await (const workspace of steps.workspaces()) {
-        if (workspace.logicalCluster === logicalCluster || !isForWorkspace(publication, providerPath, workspace))
-          continue
-        targets.push(await publishToWorkspace(steps, logicalCluster, publication, crd, workspace))
-      }
-      for (const childCluster of await steps.childClusters())
-        if (isForChildCluster(publication, providerPath, childCluster))
-          targets.push(await publishToChildCluster(steps, logicalCluster, publication, crd, childCluster))
+    if (!publication || publication.metadata.deletionTimestamp) {
+      table.forget(logicalCluster, name)
+      return release(steps, logicalCluster, name)
     }
-    await report(steps, logicalCluster, publication, targets)
-    return targets.every(({ ready }) => ready) ? undefined : { requeueAfterMs: lookAgainMs }
+    const published = { provider: logicalCluster, publication }
+    if (namespace === ('' satisfies Part)) await lookAtAll(steps, table, published)
+    if (namespace === ('children' satisfies Part)) await lookAtChildren(steps, table, published)
+    return writeStatus(steps, table, published)
   }
 }
 
+/** The types that can be published, and what is wrong with the others. */
+async function readTypes(
+  steps: PublicationSteps,
+  { provider, publication }: Published,
+): Promise<{ types: KubeObject[]; atProvider: Target[] }> {
+  const types: KubeObject[] = []
+  const atProvider: Target[] = []
+  for (const name of publication.spec.customResourceDefinitions) {
+    const crd = await steps.getCrd(provider, name)
+    if (crd && isEstablished(crd)) {
+      types.push(crd)
+      continue
+    }
+    const message = crd
+      ? 'the CRD is not established in the provider workspace'
+      : 'the provider workspace has no such CRD'
+    const reason = crd ? 'NotEstablished' : 'NotFound'
+    atProvider.push({
+      type: 'Workspace',
+      name: await pathOf(steps, provider),
+      crd: name,
+      ready: false,
+      reason,
+      message,
+    })
+  }
+  return { types, atProvider }
+}
+
+function pathOf(steps: PublicationSteps, logicalCluster: string): Promise<string> {
+  return steps.workspacePath(logicalCluster)
+}
+
+async function lookAtAll(steps: PublicationSteps, table: TargetTable, published: Published): Promise<void> {
+  const { provider, publication } = published
+  const { metadata, status } = publication
+  const { types, atProvider } = await readTypes(steps, published)
+  const targets = table.of(provider, metadata.name ?? '')
+  const unseen = new Set(targets.workspaces.keys())
+  targets.atProvider = atProvider
+  await bringToChildren(steps, table, published, types)
+  const providerPath = await pathOf(steps, provider)
+  await forEachOf(steps.workspaces(), async (workspace) => {
+    if (!isForWorkspace(published, providerPath, workspace)) return
+    unseen.delete(workspace.logicalCluster)
+    await bringToWorkspace(steps, table, published, types, workspace)
+  })
+  for (const logicalCluster of unseen) targets.workspaces.delete(logicalCluster)
+  // Whoever is not selected any more keeps the types as its own.
+  if (status?.observedGeneration !== metadata.generation) await releaseUnselected(steps, published, targets.workspaces)
+  targets.completeFor = metadata.generation ?? 1
+}
+
 /** What a publication selects counts only below the workspace that it lives in: nobody publishes to their neighbours. */
-function isForWorkspace({ spec }: Publication, providerPath: string, { path, labels }: PublicationWorkspace): boolean {
-  if (!spec.workspaces || !isWithin(path, providerPath)) return false
+function isForWorkspace(
+  { provider, publication: { spec } }: Published,
+  providerPath: string,
+  { logicalCluster, path, labels }: PublicationWorkspace,
+): boolean {
+  if (logicalCluster === provider || !spec.workspaces || !isWithin(path, providerPath)) return false
   const { paths, selector } = spec.workspaces
   return (paths === undefined || matchesPaths(paths, path)) && matchesTerms(selector, labels)
 }
 
-function isForChildCluster({ spec }: Publication, providerPath: string, childCluster: RegisteredChildCluster): boolean {
-  const { name, object } = childCluster
-  if (!spec.childClusters || object.spec.leaving || object.metadata.deletionTimestamp) return false
-  if (!acceptsTypesFrom(childCluster, providerPath)) return false
-  const { names, selector } = spec.childClusters
-  if (names && !names.includes(name)) return false
-  return matchesTerms(selector, object.metadata.labels ?? {})
+/** A few at the same time: the next one is read when one is done. */
+async function forEachOf<T>(items: AsyncIterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  const underway = new Set<Promise<void>>()
+  for await (const item of items) {
+    const one: Promise<void> = work(item).finally(() => underway.delete(one))
+    underway.add(one)
+    if (underway.size >= atOnce) await Promise.race(underway)
+  }
+  await Promise.all(underway)
 }
 
-/**
- * A CRD on a child is everybody's there, so being offered the child is not enough to bring one: publications come from
- * where it was joined, from above, or from a workspace that its administrator named among those it is offered to.
- */
-function acceptsTypesFrom(childCluster: RegisteredChildCluster, providerPath: string): boolean {
-  if (isWithin(childCluster.homePath, providerPath)) return true
-  const { publishers = [] } = childCluster.object.spec
-  return matchesPaths(publishers, providerPath) && isOfferedTo(childCluster, providerPath)
-}
-
-function isEstablished({ status }: KubeObject): boolean {
-  // A real server writes null where nothing has been said yet.
-  const { conditions } = (status ?? {}) as { conditions?: Condition[] | null }
-  return (conditions ?? []).some(({ type, status: is }) => type === 'Established' && is === 'True')
-}
-
-async function publishToWorkspace(
+/** One workspace that fails keeps no other from its types: it is noted, and looked at again by itself. */
+async function bringToWorkspace(
   steps: PublicationSteps,
-  provider: string,
-  { metadata, spec }: Publication,
-  crd: KubeObject,
-  { logicalCluster, path }: PublicationWorkspace,
-): Promise<Target> {
-  const owner = `${provider}/${metadata.name ?? ''}`
-  const crdName = crd.metadata.name ?? ''
-  const target = (ready: boolean, reason: string, message?: string): Target => ({
-    type: 'Workspace',
-    name: path,
-    crd: crdName,
-    ready,
-    reason,
-    ...(message === undefined ? {} : { message }),
-  })
-  const current = await steps.getCrd(logicalCluster, crdName)
-  if (!current) {
-    await steps.createCrd(logicalCluster, copyOf(crd, owner))
-    return target(true, 'Published')
+  table: TargetTable,
+  published: Published,
+  types: readonly KubeObject[],
+  workspace: PublicationWorkspace,
+): Promise<void> {
+  const { provider, publication } = published
+  const { workspaces } = table.of(provider, publication.metadata.name ?? '')
+  const { logicalCluster, path } = workspace
+  const notReady: Target[] = []
+  for (const crd of types) {
+    try {
+      const target = await publishToWorkspace(steps, published, crd, workspace)
+      if (!target.ready) notReady.push(target)
+    } catch (error) {
+      if (isNotFound(error)) return void workspaces.delete(logicalCluster) // the workspace has gone
+      const { message } = error as Error
+      notReady.push({
+        type: 'Workspace',
+        name: path,
+        crd: crd.metadata.name ?? '',
+        ready: false,
+        reason: 'Error',
+        message,
+      })
+      steps.retryWorkspace(logicalCluster)
+    }
   }
-  if (current.metadata.deletionTimestamp) return target(false, 'Terminating', 'the type is being deleted there')
-  const currentOwner = current.metadata.annotations?.[publicationAnnotation]
-  const equal = canonicalJson(current['spec']) === canonicalJson(crd['spec'])
-  if (currentOwner === owner) {
-    if (equal) return target(true, 'Published')
-    if (spec.drift === 'Report') return target(false, 'Drifted', 'the type differs from what is published')
-    await steps.updateCrd(logicalCluster, { ...current, spec: crd['spec'] })
-    return target(true, 'Published')
-  }
-  if (currentOwner !== undefined)
-    return target(false, 'OwnedByAnotherPublication', `the type is published by ${currentOwner}`)
-  const mayAdopt = spec.conflict === 'Overwrite' || (spec.conflict === 'AdoptIfEqual' && equal)
-  if (!mayAdopt) return target(false, 'OwnedByWorkspace', 'the workspace has a type of this name of its own')
-  const annotations = { ...current.metadata.annotations, [publicationAnnotation]: owner }
-  await steps.updateCrd(logicalCluster, {
-    ...current,
-    spec: crd['spec'],
-    metadata: { ...current.metadata, annotations },
-  })
-  return target(true, 'Adopted')
+  workspaces.set(logicalCluster, { path, total: types.length, notReady })
 }
 
-function copyOf({ metadata, spec }: KubeObject, owner: string): KubeObject {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: {
-      name: metadata.name ?? '',
-      ...(metadata.labels ? { labels: metadata.labels } : {}),
-      annotations: { ...publicAnnotations(metadata.annotations), [publicationAnnotation]: owner },
-    },
-    spec: structuredClone(spec),
+async function lookAtWorkspace(steps: PublicationSteps, table: TargetTable, logicalCluster: string): Promise<void> {
+  const workspace = await steps.workspaceOf(logicalCluster)
+  for (const published of steps.publications()) {
+    const { provider, publication } = published
+    if (publication.metadata.deletionTimestamp) continue
+    const name = publication.metadata.name ?? ''
+    const { workspaces } = table.of(provider, name)
+    const before = canonicalJson(workspaces.get(logicalCluster) ?? null)
+    if (workspace && isForWorkspace(published, await pathOf(steps, provider), workspace)) {
+      const { types } = await readTypes(steps, published)
+      await bringToWorkspace(steps, table, published, types, workspace)
+    } else if (workspaces.delete(logicalCluster) && workspace) {
+      for (const crd of publication.spec.customResourceDefinitions)
+        await releaseInWorkspace(steps, `${provider}/${name}`, { logicalCluster, name: crd })
+    }
+    if (canonicalJson(workspaces.get(logicalCluster) ?? null) !== before) steps.statusChanged(provider, name)
   }
 }
 
-function publicAnnotations(annotations: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
-  return Object.fromEntries(
-    Object.entries(annotations).filter(([key]) => key !== lastApplied && key !== publicationAnnotation),
+async function lookAtChildren(steps: PublicationSteps, table: TargetTable, published: Published): Promise<void> {
+  const { types } = await readTypes(steps, published)
+  await bringToChildren(steps, table, published, types)
+}
+
+async function bringToChildren(
+  steps: PublicationSteps,
+  table: TargetTable,
+  published: Published,
+  types: readonly KubeObject[],
+): Promise<void> {
+  const { provider, publication } = published
+  const name = publication.metadata.name ?? ''
+  const providerPath = await pathOf(steps, provider)
+  const children: Target[] = []
+  const chosen = (await steps.childClusters()).filter((child) => isForChildCluster(published, providerPath, child))
+  for (const childCluster of chosen)
+    for (const crd of types) children.push(await publishToChild(steps, published, crd, childCluster))
+  table.of(provider, name).children = children
+  const uids = new Set(chosen.map(({ uid }) => uid))
+  for (const slot of await steps.crdSlots(provider)) {
+    const delivery = await steps.getDelivery(slot.childClusterUid, slot.name)
+    const isWanted =
+      uids.has(slot.childClusterUid) &&
+      publication.spec.customResourceDefinitions.includes(delivery?.spec.source.name ?? '')
+    // A child that leaves takes care of itself.
+    if (!isWanted && (await isStaying(steps, slot.childClusterUid))) await releaseOnChild(steps, name, slot)
+  }
+}
+
+async function isStaying(steps: PublicationSteps, uid: string): Promise<boolean> {
+  const childCluster = (await steps.childClusters()).find((one) => one.uid === uid)
+  return (
+    childCluster !== undefined && !childCluster.object.spec.leaving && !childCluster.object.metadata.deletionTimestamp
   )
 }
 
-/** The slot that brings a published CRD to a child cluster: what placement lets custom resources wait for. */
-export function crdSlotName(provider: string, crdName: string): string {
-  return deliveryName({
-    logicalCluster: provider,
-    group: 'apiextensions.k8s.io',
-    resource: 'customresourcedefinitions',
-    kind: '',
-    namespace: '',
-    name: crdName,
+/** Copies of workspaces or types that a publication selected once. */
+async function releaseUnselected(
+  steps: PublicationSteps,
+  { provider, publication }: Published,
+  selected: ReadonlyMap<string, unknown>,
+): Promise<void> {
+  const { metadata, spec } = publication
+  const owner = `${provider}/${metadata.name ?? ''}`
+  await forEachOf(steps.crdAddresses(), async (address) => {
+    const isWanted = selected.has(address.logicalCluster) && spec.customResourceDefinitions.includes(address.name)
+    if (!isWanted && address.logicalCluster !== provider) await releaseInWorkspace(steps, owner, address)
   })
 }
 
-async function publishToChildCluster(
-  steps: PublicationSteps,
-  provider: string,
-  { spec }: Publication,
-  crd: KubeObject,
-  { uid, name: clusterName }: RegisteredChildCluster,
-): Promise<Target> {
-  const crdName = crd.metadata.name ?? ''
-  const name = crdSlotName(provider, crdName)
-  const { metadata } = copyOf(crd, '')
-  const manifest = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: {
-      name: crdName,
-      annotations: publicAnnotations(metadata.annotations),
-      ...(metadata.labels ? { labels: metadata.labels } : {}),
-    },
-    spec: crd['spec'],
-  } as unknown as JsonObject
-  const wanted: Omit<Delivery['spec'], 'epoch' | 'incarnation'> = {
-    source: {
-      logicalCluster: provider,
-      group: 'apiextensions.k8s.io',
-      resource: 'customresourcedefinitions',
-      kind: 'CustomResourceDefinition',
-      namespace: '',
-      name: crdName,
-    },
-    desired: 'Present',
-    sourceUid: crd.metadata.uid ?? '',
-    sourceGeneration: crd.metadata.generation ?? 1,
-    manifest,
-    applyAs: 'system',
-    targetNamespace: '',
-    conflictPolicy: spec.conflict ?? 'Refuse',
-    driftPolicy: spec.drift ?? 'Enforce',
-  }
-  const current = await steps.getDelivery(uid, name)
-  const { incarnation } = steps.hub()
-  const { epoch = 0, incarnation: _, ...before } = current?.spec ?? {}
-  if (!current || canonicalJson(before) !== canonicalJson(wanted)) {
-    const object = { ...wanted, epoch: epoch + 1, incarnation }
-    const fresh: Delivery = {
-      apiVersion: 'fleet.atoll.dev/v1alpha1',
-      kind: 'Delivery',
-      metadata: { name },
-      spec: object,
-    }
-    await steps.putDelivery(uid, current ? { ...current, spec: object } : fresh)
-  }
-  const applied = current?.status?.conditions?.find(({ type }) => type === 'Applied')
-  const ready =
-    applied?.status === 'True' && isEstablished({ metadata: {}, status: current?.status?.childStatus ?? {} })
-  const reason = ready ? 'Published' : (applied?.reason ?? 'Pending')
-  return {
-    type: 'ChildCluster',
-    name: clusterName,
-    crd: crdName,
-    ready,
-    reason,
-    ...(applied && !ready ? { message: applied.message } : {}),
-  }
+/** A publication that is gone: every copy stays and belongs to where it is. */
+async function release(steps: PublicationSteps, provider: string, name: string): Promise<void> {
+  await forEachOf(steps.crdAddresses(), (address) => releaseInWorkspace(steps, `${provider}/${name}`, address))
+  for (const slot of await steps.crdSlots(provider)) await releaseOnChild(steps, name, slot)
 }
 
-async function report(
+async function writeStatus(
   steps: PublicationSteps,
-  logicalCluster: string,
-  publication: Publication,
-  targets: readonly Target[],
+  table: TargetTable,
+  { provider, publication }: Published,
 ): Promise<void> {
-  const waiting = targets.filter(({ ready }) => !ready).length
+  const { metadata } = publication
+  const known = table.of(provider, metadata.name ?? '')
+  // Half of a count would be a wrong one: whoever looks at all of it will write.
+  if (known.completeFor === undefined) return
+  const { targets, total, ready } = listTargets(known, publication)
+  const waiting = total - ready
+  const observedGeneration = known.completeFor
   const condition: NewCondition = {
     type: 'Ready',
     status: waiting === 0 ? 'True' : 'False',
     reason: waiting === 0 ? 'Published' : 'TargetsNotReady',
-    message: waiting === 0 ? '' : `${waiting} of ${targets.length} targets are not ready`,
+    message: waiting === 0 ? `published to all ${total} targets` : `${waiting} of ${total} targets are not ready`,
+    observedGeneration,
   }
-  const ready = withTransition(condition, publication.status?.conditions ?? [], steps.now())
-  const sorted = [...targets].sort((a, b) => Number(a.ready) - Number(b.ready)).slice(0, maxTargets)
-  const { generation: observedGeneration = 1 } = publication.metadata
-  const status = { observedGeneration, targets: sorted, conditions: [ready] }
-  if (canonicalJson(status) !== canonicalJson(publication.status ?? {}))
-    await steps.updateStatus(logicalCluster, { ...publication, status })
+  const conditions = [withTransition(condition, publication.status?.conditions ?? [], steps.now())]
+  const status: NonNullable<Publication['status']> = { observedGeneration, total, ready, targets, conditions }
+  if (canonicalJson(status) === canonicalJson(publication.status ?? {})) return
+  try {
+    await steps.updateStatus(provider, { ...publication, status })
+  } catch (error) {
+    if (!isNotFound(error) && !isForbidden(error)) throw error
+  }
 }

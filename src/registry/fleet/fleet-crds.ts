@@ -147,6 +147,7 @@ export const deliveryCrd = toCrd({
       conflictPolicy,
       driftPolicy: oneOf('Enforce', 'Report'),
       placement: text,
+      publication: text,
       after: texts,
     },
     [
@@ -220,12 +221,15 @@ export const publicationCrd = toCrd({
       childClusters: object({ selector: labelSelector, names: texts }),
       drift: oneOf('Enforce', 'Report'),
       conflict: conflictPolicy,
-      removal: oneOf('Retain', 'DeleteWhenUnused'),
+      removal: oneOf('Retain'),
+      allowNarrowing: flag,
     },
     ['customResourceDefinitions'],
   ),
   status: object({
     observedGeneration: integer,
+    total: integer,
+    ready: integer,
     targets: list(
       object(
         { type: oneOf('Workspace', 'ChildCluster'), name: text, crd: text, ready: flag, reason: text, message: text },
@@ -234,5 +238,11 @@ export const publicationCrd = toCrd({
     ),
     conditions: conditionsSchema,
   }),
-  columns: [{ name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' }, ageColumn],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: conditionPath('Ready') },
+    { name: 'Targets', type: 'integer', jsonPath: '.status.total' },
+    { name: 'There', type: 'integer', jsonPath: '.status.ready' },
+    { name: 'Message', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].message', priority: 1 },
+    ageColumn,
+  ],
 })

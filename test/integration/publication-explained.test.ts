@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Client } from '../../src/client/client.ts'
+import { isConflict, isForbidden } from '../../src/meta/api-errors.ts'
+import type { Publication } from '../../src/meta/fleet/placement.ts'
+import type { KubeObject } from '../../src/meta/object.ts'
+import { eventually } from '../support/eventually.ts'
+import { createStrictKubectl, newestKubectl } from '../support/kubectl.ts'
+import { conditionOf, resourceOf, type SmallFleet, startSmallFleet } from '../support/small-fleet.ts'
+
+const crdName = 'widgets.example.com'
+const crds = resourceOf('CustomResourceDefinition')
+
+const widgets = (properties: object): KubeObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: crdName },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } },
+        },
+      },
+    ],
+  },
+})
+const wide = widgets({ color: { type: 'string' }, size: { type: 'integer' } })
+const narrow = widgets({ color: { type: 'string' } })
+const publication = (spec: object): KubeObject => ({
+  apiVersion: 'fleet.atoll.dev/v1alpha1',
+  kind: 'Publication',
+  metadata: { name: 'widgets' },
+  spec: { customResourceDefinitions: [crdName], ...spec },
+})
+const everywhere = { workspaces: { paths: ['root:*'] }, childClusters: {} }
+
+describe('a Publication over HTTP', () => {
+  let fleet: SmallFleet
+  const status = async () =>
+    ((await fleet.get(fleet.root, 'Publication', 'widgets')) as Publication | undefined)?.status
+  const until = (what: string, holds: (status: NonNullable<Publication['status']>) => boolean) =>
+    eventually(
+      async () => {
+        const found = await status()
+        if (found && holds(found)) return found
+        throw new Error(JSON.stringify(found))
+      },
+      { what, timeoutMs: 20_000 },
+    )
+  const crdIn = (client: Client) => fleet.get(client, 'CustomResourceDefinition', crdName)
+  const isMarked = (crd: KubeObject | undefined) =>
+    Object.keys(crd?.metadata.annotations ?? {}).some((key) => key.endsWith('/publication'))
+
+  beforeAll(async () => {
+    fleet = await startSmallFleet()
+    await fleet.join('east', '--published-groups', 'example.com')
+  }, 120_000)
+  afterAll(async () => {
+    await fleet?.[Symbol.asyncDispose]()
+  })
+
+  it('names what the provider lacks, then every target', async () => {
+    await fleet.apply(fleet.root, publication(everywhere))
+    const lacking = await until('the type is missing', ({ targets }) => targets?.[0]?.reason === 'NotFound')
+    expect(lacking.targets).toMatchObject([{ type: 'Workspace', name: 'root', ready: false }])
+    await fleet.apply(fleet.root, wide)
+    const there = await until('everything is there', ({ total, ready }) => total === 2 && ready === 2)
+    expect(there.targets?.map(({ type, name, ready }) => [type, name, ready])).toEqual([
+      ['ChildCluster', 'east', true],
+      ['Workspace', 'root:shop', true],
+    ])
+  })
+
+  it('lets a tenant apply the same, refuses another one and its deletion', async () => {
+    const before = await crdIn(fleet.tenant)
+    await fleet.apply(fleet.tenant, wide)
+    expect((await crdIn(fleet.tenant))?.metadata.generation).toBe(before?.metadata.generation)
+    await expect(fleet.apply(fleet.tenant, narrow)).rejects.toSatisfy(isConflict)
+    await expect(fleet.tenant.resource(crds).delete({ name: crdName })).rejects.toSatisfy(isForbidden)
+  })
+
+  it('reaches a workspace that is made later, and forgets one that goes', async () => {
+    await fleet.atoll('workspace', 'create', 'payments')
+    await until('the new workspace has it', ({ total, ready }) => total === 3 && ready === 3)
+    await fleet.atoll('workspace', 'delete', 'payments')
+    await until('the workspace has gone', ({ total }) => total === 2)
+  })
+
+  it('does not let a narrower definition pass where objects are stored, and says which fields', async () => {
+    await fleet.apply(fleet.tenant, {
+      apiVersion: 'example.com/v1',
+      kind: 'Widget',
+      metadata: { name: 'w', namespace: 'default' },
+      spec: { color: 'red', size: 3 },
+    })
+    await fleet.apply(fleet.root, narrow)
+    const refused = await until('it is refused', ({ targets }) => targets?.every(({ ready }) => !ready) === true)
+    expect(refused.targets?.map(({ name, reason }) => [name, reason])).toEqual([
+      ['east', 'NarrowerSchema'],
+      ['root:shop', 'NarrowerSchema'],
+    ])
+    expect(refused.targets?.[1]?.message).toContain('v1.spec.size goes')
+    await fleet.apply(fleet.root, publication({ ...everywhere, allowNarrowing: true }))
+    await until('it is let pass', ({ ready }) => ready === 2)
+    expect((await crdIn(fleet.tenant))?.['spec']).toEqual((await crdIn(fleet.root))?.['spec'])
+  })
+
+  it('says why a child is not there yet', async () => {
+    await fleet.stage.clientOf('west').resource(crds).create(narrow)
+    await fleet.join('west')
+    const waiting = await until('west has a type of its own', ({ targets }) => targets?.[0]?.reason === 'NotOurs')
+    expect(waiting.targets?.[0]).toMatchObject({ name: 'west', ready: false })
+    expect(waiting.targets?.[0]?.message).toContain('spec.conflict AdoptIfEqual')
+    const ready = conditionOf(await fleet.get(fleet.root, 'Publication', 'widgets'), 'Ready')
+    expect(ready).toMatchObject({ status: 'False', message: '1 of 3 targets are not ready' })
+  })
+
+  it.skipIf(newestKubectl() === undefined)('kubectl get shows how far it is', async () => {
+    const kubectl = createStrictKubectl(fleet.stage)
+    const lines = (await kubectl(['--context', 'root', 'get', 'publications'])).split('\n')
+    expect(lines[0]).toMatch(/^NAME +READY +TARGETS +THERE +AGE/)
+    expect(lines[1]).toMatch(/^widgets +False +3 +2 /)
+  })
+
+  it('leaves the types where they are when it goes, and they become theirs', async () => {
+    await fleet.root.resource(resourceOf('Publication')).delete({ name: 'widgets' })
+    await eventually(async () => !isMarked(await crdIn(fleet.tenant)), { what: 'the copy is the workspace’s own' })
+    expect(await fleet.get(fleet.tenant, 'Widget', 'w', 'default')).toBeDefined()
+    const onEast = await eventually(
+      async () => {
+        const crd = await fleet.stage.clientOf('east').resource(crds).get({ name: crdName })
+        return crd.metadata.labels?.['fleet.atoll.dev/managed'] === undefined && crd
+      },
+      { what: 'the child keeps it without our marks' },
+    )
+    expect(onEast.metadata.deletionTimestamp).toBeUndefined()
+    await fleet.tenant.resource(crds).delete({ name: crdName })
+    await eventually(async () => (await crdIn(fleet.tenant)) === undefined, { what: 'the tenant may delete it' })
+  })
+})
