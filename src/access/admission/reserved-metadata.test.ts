@@ -82,3 +82,25 @@ describe('reserved labels and annotations', () => {
     expect(Object.keys((await after(hostile))?.annotations ?? {})).toEqual(['__proto__', 'constructor'])
   })
 })
+
+describe('the finalizer of what has a logical cluster of its own', () => {
+  const hold = 'core.kcp.io/logicalcluster'
+  const finalizersAfter = async (finalizers: string[] | undefined, groups: string[], name = 'u') => {
+    const target = { group: 'tenancy.kcp.io', resource: 'workspaces', user: { name, groups } }
+    const oldObject = { metadata: { name: 'x', finalizers: ['mine', hold] } }
+    const object = { metadata: { name: 'x', ...(finalizers ? { finalizers } : {}) } }
+    return (await admit(reservedMetadata, { ...target, object, oldObject }))?.metadata.finalizers
+  }
+
+  it('stays when a tenant takes it away: its logical cluster would stay for ever, and be reached by its name', async () => {
+    expect(await finalizersAfter([], ['system:authenticated'])).toEqual([hold])
+    expect(await finalizersAfter(undefined, ['system:authenticated'])).toEqual([hold])
+    expect(await finalizersAfter(['other'], ['system:authenticated'])).toEqual(['other', hold])
+    expect(await finalizersAfter([hold], ['system:authenticated'])).toEqual([hold])
+  })
+
+  it("is taken away by the hub's own parts, and by its administrator in an emergency", async () => {
+    expect(await finalizersAfter([], masters)).toEqual([])
+    expect(await finalizersAfter(['mine'], masters, 'system:atoll:controller')).toEqual(['mine'])
+  })
+})

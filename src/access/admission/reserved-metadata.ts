@@ -1,5 +1,6 @@
 import { logicalClusterAnnotation } from '../../meta/logical-cluster.ts'
-import { internalPrefix } from '../../meta/fleet/fleet-names.ts'
+import { childClusterFinalizer, fleetGroup, internalPrefix } from '../../meta/fleet/fleet-names.ts'
+import { tenancyGroup, workspaceFinalizer } from '../../registry/tenancy/workspace-crd.ts'
 import { isOwnPart, isSystemMaster } from '../authentication/identity.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 import { admissionForbidden } from './refuse.ts'
@@ -13,10 +14,17 @@ const usersOwn = new Set([
   'experimental.tenancy.kcp.io/is-mount',
 ])
 
+/** Finalizers that bring a logical cluster to its end: without them it would outlive its object, reachable by its name. */
+const holdingFinalizers: ReadonlyMap<string, string> = new Map([
+  [`${tenancyGroup}/workspaces`, workspaceFinalizer],
+  [`${fleetGroup}/childclusters`, childClusterFinalizer],
+])
+
 /**
  * Labels and annotations below `internal.fleet.atoll.dev/` and kcp's domains are the hub's own: whoever is neither one
  * of its parts nor its administrator gets 403 for adding or changing one. One that is left out, as a plain PUT does, stays
- * as it was; an administrator can take those of kcp's domains away.
+ * as it was; an administrator can take those of kcp's domains away. The same holds for the finalizer of what has a
+ * logical cluster of its own.
  * Must be the first of the plugins that mutate: what comes behind it is the hub's own doing.
  */
 export const reservedMetadata: AdmissionPlugin = {
@@ -31,6 +39,7 @@ export const reservedMetadata: AdmissionPlugin = {
       if (!isAdministrator) refuseChanges(attributes, field)
       keepLeftOut(attributes, field, isAdministrator ? isInternal : isReserved)
     }
+    if (!isAdministrator) keepFinalizer(attributes)
   },
 }
 
@@ -71,6 +80,15 @@ function keepLeftOut(
   const given = object.metadata[field]
   const kept = Object.entries(before).filter(([key]) => isKept(key) && !(isMap(given) && Object.hasOwn(given, key)))
   if (kept.length > 0) object.metadata[field] = { ...(isMap(given) ? given : {}), ...Object.fromEntries(kept) }
+}
+
+function keepFinalizer({ object, oldObject, group, resource }: AdmissionAttributes): void {
+  const finalizer = holdingFinalizers.get(`${group}/${resource}`)
+  if (!object || finalizer === undefined || !oldObject?.metadata.finalizers?.includes(finalizer)) return
+  const given: unknown = object.metadata.finalizers ?? []
+  // What is no list, validation refuses.
+  if (Array.isArray(given) && !given.includes(finalizer))
+    object.metadata.finalizers = [...(given as string[]), finalizer]
 }
 
 /** Admission may see an object before it was validated. */
