@@ -255,7 +255,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const tally = createDeliveryTally(backend)
   closers.push(() => tally.stop())
   const workspacePath = createPathReader(clientOf)
-  const parts = { backend, catalog, clock, logger, clientOf, informers, tally, hub, workspacePath }
+  const parts = { backend, catalog, reader, clock, logger, clientOf, informers, tally, hub, workspacePath }
   const deletion = { backend, catalog, store, user: ownPart('workspace-deletion') }
   const controllers: Controller[] = [
     workspaceController(parts, (name) => deleteLogicalCluster(deletion, name)),

@@ -7,6 +7,7 @@ import {
   type Reconcile,
   type ReconcileRequest,
 } from '../../controller/controller.ts'
+import type { ObjectReader } from '../../registry/object-reader.ts'
 import type { ResourceCatalog } from '../../registry/resource-catalog.ts'
 import type { Backend, FeedEvent } from '../../storage/backend.ts'
 import { feedSource } from '../feed-source.ts'
@@ -15,6 +16,8 @@ import { feedSource } from '../feed-source.ts'
 export interface ControllerParts {
   backend: Backend
   catalog: ResourceCatalog
+  /** What is stored, without a request: for what a reconcile reads again and again. */
+  reader: ObjectReader
   clock: Clock
   logger: Logger
   /** A client of one logical cluster, by name, in process and as the system; `*` for all of them. */

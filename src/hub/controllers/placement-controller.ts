@@ -28,7 +28,6 @@ import {
 } from '../../reconcilers/placement/placement-reconciler.ts'
 import { crdSlotName } from '../../reconcilers/publication/crd-copy.ts'
 import { heartbeatGraceMs } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
-import type { ObjectReader } from '../../registry/object-reader.ts'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
 import { coreGroup, logicalClusterSingleton, pathAnnotation } from '../../registry/tenancy/workspace-crd.ts'
 import type { FeedEvent } from '../../storage/backend.ts'

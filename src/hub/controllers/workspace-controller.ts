@@ -1,5 +1,4 @@
 import type { Controller } from '../../controller/controller.ts'
-import { ignoreNotFound } from '../../meta/api-errors.ts'
 import {
   createWorkspaceReconciler,
   type RemainingContent,
@@ -28,7 +27,11 @@ export function workspaceController(
     reconcile: createWorkspaceReconciler({
       deleteLogicalCluster,
       now: () => parts.clock.now(),
-      getWorkspace: (parent, name) => objects(parent).get({ name }).catch(ignoreNotFound),
+      async getWorkspace(parent, name) {
+        const { version: _, ...type } = workspaces
+        const found = await parts.reader.get({ logicalCluster: parent, ...type, namespace: '', name })
+        return found && { apiVersion: `${workspaces.group}/${workspaces.version}`, kind: 'Workspace', ...found }
+      },
       async updateStatus(parent, workspace) {
         await objects(parent).update(workspace, { subresource: 'status' })
       },

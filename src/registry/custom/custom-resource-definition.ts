@@ -154,9 +154,18 @@ function identityOf({ spec }: CrdObject): string {
 
 function rulesOf({ crd, versions }: CrdFacts): CustomRules {
   const find = (name: string): VersionFacts | undefined => versions.find(({ version }) => version.name === name)
+  // Asked for with every write. Held by whoever uses it and by the compiler's own bounded memory, not by this.
+  const compiled = new Map<string, WeakRef<SchemaNode>>()
   return {
     type: { group: crd.spec.group, resource: servedNames(crd).plural },
-    schemaOf: (name) => compileStructuralSchema(schemaOf(find(name))).node,
+    schemaOf(name) {
+      const known = compiled.get(name)?.deref()
+      if (known) return known
+      const facts = find(name)
+      const { node } = compileStructuralSchema(schemaOf(facts))
+      if (facts) compiled.set(name, new WeakRef(node))
+      return node
+    },
     scaleOf: (name) => find(name)?.version.subresources?.scale,
     terminating: isTerminating(crd.metadata),
   }
