@@ -29,7 +29,8 @@ export function handlePath(parts: ServerParts, exchange: Exchange): MaybePromise
       if (!isRead(exchange)) throw methodNotServed()
       return respondBytes(exchange, 200, jsonType, Buffer.from(JSON.stringify(builtinTable().version, null, 2)))
     case 'metrics':
-      if (path !== '/metrics' || prefix !== '') break
+      // Of the whole hub: a ServiceAccount's token means its own workspace where the URL names none.
+      if (path !== '/metrics' || prefix !== '' || exchange.logicalCluster !== 'root') break
       return parts.metrics.text().then((text) => respond(exchange, 200, metricsType, Buffer.from(text)))
     case '':
     case 'index.html':
