@@ -8,8 +8,8 @@ import {
   ownerGoneRequest,
 } from '../../reconcilers/garbage-collector/garbage-collector-reconciler.ts'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
-import type { FeedEvent } from '../../storage/backend.ts'
-import { type ObjectAddress, ownerPrefix, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
+import type { FeedEvent, Key } from '../../storage/backend.ts'
+import { nameOfKey, type ObjectAddress, ownerPrefix, parseObjectKey, prefixEnd } from '../../storage/keys.ts'
 import { decodeStoredValue } from '../../storage/stored-value.ts'
 import { followTerminatingClusters } from './feed-requests.ts'
 import { type ControllerParts, feedController } from './controller-parts.ts'
@@ -24,7 +24,7 @@ export function garbageCollectorController(parts: ControllerParts): Controller {
       terminating.follow(event)
       owners.follow(event)
       const address = parseObjectKey(event.key)
-      if (!address) return []
+      if (!address) return toAdopted(event)
       // Where everything goes, what depends on a thing that is gone goes as well.
       if (event.type === 'delete' && terminating.has(address.logicalCluster)) return []
       return toRequests(event, address)
@@ -35,8 +35,8 @@ export function garbageCollectorController(parts: ControllerParts): Controller {
       while (!signal.aborted) {
         const page = await parts.backend.range({ start, end: prefixEnd('w/'), limit: 1_000, keysOnly: true })
         for (const { key } of page.items) {
-          const [, logicalCluster = '', , group = '', resource = '', namespace = '', name = ''] = key.split('/')
-          enqueue(objectRequest(logicalCluster, { group, resource, namespace, name }))
+          const { logicalCluster, dependent } = parseOwnerKey(key)
+          enqueue(objectRequest(logicalCluster, dependent))
         }
         const last = page.items.at(-1)
         if (!page.more || !last) return
@@ -66,6 +66,22 @@ function toRequests({ type, value, previous }: FeedEvent, address: ObjectAddress
   // An owned object is looked at when it comes into being (its owner may be gone already) and while it is being deleted.
   const isNewWithOwners = previous === undefined && bytes.includes(ownersField)
   return isNewWithOwners || isDeletedWithFinalizers ? [objectRequest(address.logicalCluster, address)] : []
+}
+
+/**
+ * An object that has got an owner since it came into being: the owner may be gone by now, and what looked for its
+ * dependents then did not see this one.
+ */
+function toAdopted({ type, key }: FeedEvent): ReconcileRequest[] {
+  if (type === 'delete' || !key.startsWith('w/')) return []
+  const { logicalCluster, dependent } = parseOwnerKey(key)
+  return [objectRequest(logicalCluster, dependent)]
+}
+
+/** Of `w/<logical cluster>/<owner uid>/<group>/<resource>/<namespace>/<name>`. */
+function parseOwnerKey(key: Key): { logicalCluster: string; dependent: Dependent } {
+  const [, logicalCluster = '', , group = '', resource = '', namespace = ''] = key.split('/')
+  return { logicalCluster, dependent: { group, resource, namespace, name: nameOfKey(key) } }
 }
 
 function uidOf(value: Uint8Array): string | undefined {
@@ -107,10 +123,7 @@ function createOwnerIndex({ backend }: ControllerParts) {
       if (await isOwnerless(logicalCluster)) return []
       const prefix = ownerPrefix(logicalCluster, uid)
       const { items } = await backend.range({ start: prefix, end: prefixEnd(prefix), keysOnly: true })
-      return items.map(({ key }) => {
-        const [, , , group = '', resource = '', namespace = '', name = ''] = key.split('/')
-        return { group, resource, namespace, name }
-      })
+      return items.map(({ key }) => parseOwnerKey(key).dependent)
     },
   }
 }
