@@ -60,11 +60,16 @@ function identityOf(result: TokenResult): Identity | undefined {
   return result.ok ? result.identity : undefined
 }
 
+const plain = 'Bearer '
+
 /** The token of an `Authorization: Bearer …` header; other schemes and an empty token are no credentials. */
 export function bearerToken(headers: ApiRequest['headers']): string | undefined {
   const { authorization } = headers
   const value = typeof authorization === 'string' ? authorization : authorization?.[0]
   if (value === undefined) return undefined
+  // As nearly everybody sends it, and without a copy: tokens are long.
+  if (value.length > plain.length && value.startsWith(plain) && !value.includes(' ', plain.length))
+    return value.slice(plain.length)
   const [scheme, token] = value.trim().split(' ', 2)
   return scheme?.toLowerCase() === 'bearer' && token ? token : undefined
 }
