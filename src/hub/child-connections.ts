@@ -33,6 +33,8 @@ interface Connection {
 }
 
 const secrets = { group: '', version: 'v1', resource: 'secrets' }
+/** What stands behind a ChildCluster's credentials may be anything; it must not fill the hub's memory or hold its workers. */
+const answerBounds = { maxBytes: 128 * 1024 * 1024, maxEventBytes: 16 * 1024 * 1024 }
 const renewCheckMs = 600_000 // tokens live for days; this is how late a renewal can be
 const renewBeforeMs = 48 * 3_600_000
 
@@ -81,7 +83,7 @@ export function childConnections(options: ChildConnectionsOptions): Controller {
   /** The credentials are what somebody wrote into a workspace: the hub must not be led to its own machine by them. */
   function dial({ server, caPem, token }: Credentials) {
     const guard = options.allowLocalDial ? {} : { refuseAddress: refusedIp }
-    return createHttpTransport({ serverUrl: server, caPem, token, ...guard })
+    return createHttpTransport({ serverUrl: server, caPem, token, answerBounds, ...guard })
   }
 
   function connect(uid: string, key: string, credentials: Credentials): Connection {

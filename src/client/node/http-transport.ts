@@ -20,6 +20,15 @@ export interface HttpTransportOptions {
   refuseAddress?(ip: string): string | undefined
   /** How long to wait for the head of an answer. Default 60 s, what kube-apiserver itself allows. */
   timeoutMs?: number
+  /** For a server that is not to be trusted; its answers must also end within `timeoutMs`. Default: none. */
+  answerBounds?: AnswerBounds
+}
+
+/** An answer that is longer is cut off: to the reader it is one that broke off. */
+export interface AnswerBounds {
+  maxBytes: number
+  /** Of one event of a watch. */
+  maxEventBytes: number
 }
 
 /** A transport to a kube-apiserver or a hub over HTTP/1.1 with kept-alive connections. `close` drops idle ones. */
@@ -57,12 +66,35 @@ export function createHttpTransport(options: HttpTransportOptions): { transport:
       })
       outgoing.on('response', (incoming) => {
         clearTimeout(timer)
-        resolve(toResponse(incoming))
+        const { answerBounds } = options
+        if (answerBounds && !isWatch(request.url)) endWithin(incoming, timeoutMs)
+        resolve(toResponse(incoming, answerBounds && excessOf(request.url, answerBounds)))
       })
       outgoing.end(request.body)
     })
   return { transport, close: () => agent.destroy() }
 }
+
+/** Counts the bytes of an answer: true once there are more than an honest one has. */
+type Excess = (chunk: Uint8Array) => boolean
+
+/** A watch may last, but no single event of it may be without an end. */
+function excessOf(url: string, { maxBytes, maxEventBytes }: AnswerBounds): Excess {
+  let bytes = 0
+  if (!isWatch(url)) return (chunk) => (bytes += chunk.byteLength) > maxBytes
+  return (chunk) => {
+    const end = chunk.lastIndexOf(0x0a)
+    bytes = end === -1 ? bytes + chunk.byteLength : chunk.byteLength - end - 1
+    return bytes > maxEventBytes
+  }
+}
+
+function endWithin(incoming: IncomingMessage, ms: number): void {
+  const timer = setTimeout(() => incoming.destroy(new Error(`the answer took longer than ${ms} ms`)), ms)
+  incoming.once('close', () => clearTimeout(timer))
+}
+
+const isWatch = (url: string): boolean => /[?&]watch=(true|1)(&|$)/.test(url)
 
 /** What a name stands for can change between a check and a connection: the addresses that are dialled are the ones looked at. */
 function guardedLookup(refuse: (ip: string) => string | undefined): LookupFunction {
@@ -86,20 +118,21 @@ function toHeaders(request: ApiRequest, token: string | undefined): Record<strin
 }
 
 /** Small answers could be gathered here, but only the caller knows whether it asked for a stream: all stream. */
-function toResponse(incoming: IncomingMessage): ApiResponse {
+function toResponse(incoming: IncomingMessage, excess: Excess | undefined): ApiResponse {
   const headers: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(incoming.headers)) if (value !== undefined) headers[name] = value
-  const body: StreamBody = { start: (sink) => pipeToSink(incoming, sink) }
+  const body: StreamBody = { start: (sink) => pipeToSink(incoming, sink, excess) }
   return { status: incoming.statusCode ?? 500, headers, body }
 }
 
-function pipeToSink(incoming: IncomingMessage, sink: ByteSink): void {
+function pipeToSink(incoming: IncomingMessage, sink: ByteSink, excess: Excess | undefined): void {
   // Cut off before anybody listened: no event comes any more.
   if (incoming.destroyed) return sink.end()
   sink.onClose(() => incoming.destroy())
   sink.onDrain(() => incoming.resume())
   incoming.on('data', (chunk: Uint8Array) => {
-    if (!sink.write(chunk)) incoming.pause()
+    if (excess?.(chunk)) incoming.destroy()
+    else if (!sink.write(chunk)) incoming.pause()
   })
   // A body cut short looks like an end to a watch, which starts again, and like broken JSON to everybody else.
   incoming.on('error', () => sink.end())
