@@ -80,7 +80,8 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
       if (signal.aborted) return
       if (isExpired(error)) {
         resourceVersion = undefined
-        continue
+        // A server that has nothing but this answer must not be asked without a pause.
+        if (failures++ === 0) continue
       }
       // An absent type may come back (a CRD); its objects are then listed anew.
       if (isNotFound(error)) resourceVersion = undefined
