@@ -30,6 +30,7 @@ interface JoinFlags extends SessionOptions {
   mode: string
   publishedGroups?: string
   dryRun?: boolean
+  output: string
   renewToken?: boolean
   timeout: string
 }
@@ -55,7 +56,8 @@ export function addJoinCommand(program: Command, print: (text: string) => void):
     )
     .option('--published-groups <groups>', 'API groups of published CRDs whose objects workspaces may place there')
     .option('--renew-token', 'agent mode: a new token for an agent that has lost its credentials')
-    .option('--dry-run', 'print every object that joining makes in the cluster, as YAML, and change nothing')
+    .option('--dry-run', 'print every object that joining makes in the cluster, and change nothing')
+    .option('-o, --output <format>', 'how --dry-run prints: yaml or json', 'yaml')
     .option('--timeout <seconds>', 'how long to wait for the cluster to be Ready', '60')
     .action(async function runJoin(this: Command, name: string) {
       await join(name, this.optsWithGlobals<JoinFlags>(), print)
@@ -67,13 +69,8 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
     throw new CliError(`--mode ${flags.mode} is unknown: use kubeconfig or agent`, 2)
   const publishedGroups = flags.publishedGroups?.split(',').filter((group) => group !== '') ?? []
   if (flags.dryRun) {
-    const manifests = joinManifests({
-      hubId: '(the hub)',
-      childClusterUid: '(given by the hub)',
-      name,
-      publishedGroups,
-    })
-    return print(manifests.map((manifest) => stringify(manifest, { lineWidth: 0 })).join('---\n'))
+    const placeholders = { hubId: '(the hub)', childClusterUid: '(given by the hub)' }
+    return print(formatManifests(joinManifests({ ...placeholders, name, publishedGroups }), flags.output))
   }
   if (flags.renewToken && flags.mode !== 'agent') throw new CliError('--renew-token is for --mode agent', 2)
   if (flags.mode === 'agent') return joinByAgent(name, flags, print)
@@ -110,6 +107,13 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
     childHttp.close()
     session.close()
   }
+}
+
+/** What kubectl reads with `-f`. */
+function formatManifests(manifests: readonly KubeObject[], format: string): string {
+  if (format === 'yaml') return manifests.map((manifest) => stringify(manifest, { lineWidth: 0 })).join('---\n')
+  if (format !== 'json') throw new CliError(`unknown output format "${format}": use yaml or json`, 2)
+  return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }, undefined, 2)}\n`
 }
 
 /** Registers the cluster and prints the command that is to run beside it. */
