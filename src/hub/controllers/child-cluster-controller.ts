@@ -7,12 +7,10 @@ import { childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
 import { createChildClusterReconciler } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
 import type { PlacementParts } from './placement-controller.ts'
 import { fleetResource } from './fleet-informers.ts'
+import { createRevisionPasser } from './pass-revision.ts'
 
 /** The name of the one AgentReport in a child's logical cluster. */
 export const reportName = 'report'
-
-// More than a hub writes between two backups; an agent that lies about revisions must not use them up.
-const furthestJump = 2 ** 31
 
 /** Keeps each ChildCluster's status current with what its agent reports, and tells the agent what the spec says. */
 export function childClusterController(
@@ -31,10 +29,7 @@ export function childClusterController(
     reconcile: createChildClusterReconciler({
       hub,
       now: () => clock.now(),
-      async passRevision(revision) {
-        const current = await backend.confirmedRevision()
-        if (revision >= current) await backend.advanceRevision(Math.min(revision + 1, current + furthestJump))
-      },
+      passRevision: createRevisionPasser(backend, clock),
       getChildCluster: (logicalCluster, name) => childClusters(logicalCluster).get({ name }).catch(ignoreNotFound),
       getReport: (uid) => reports(uid).get({ name: reportName }).catch(ignoreNotFound),
       async updateReport(uid, report) {
