@@ -6,11 +6,12 @@ import {
 } from '../../reconcilers/workspace/workspace-reconciler.ts'
 import { addressesOf, addressIn, isTerminating, toRequest } from './feed-requests.ts'
 import { type ControllerParts, feedController } from './controller-parts.ts'
+import type { FleetInformers } from './fleet-informers.ts'
 
 const workspaces = { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' }
 
 export function workspaceController(
-  parts: ControllerParts,
+  parts: ControllerParts & { readonly informers: FleetInformers },
   deleteLogicalCluster: (name: string) => Promise<readonly RemainingContent[]>,
 ): Controller {
   const objects = (parent: string) => parts.clientOf(parent).resource(workspaces)
@@ -27,6 +28,7 @@ export function workspaceController(
     reconcile: createWorkspaceReconciler({
       deleteLogicalCluster,
       now: () => parts.clock.now(),
+      childClusterName: (uid) => parts.informers.childClusters.byIndex('uid', uid)[0]?.metadata.name,
       async getWorkspace(parent, name) {
         const { version: _, ...type } = workspaces
         const found = await parts.reader.get({ logicalCluster: parent, ...type, namespace: '', name })

@@ -10,6 +10,8 @@ export interface RemainingContent {
   count: number
   /** Finalizers that hold them, with how many objects each holds. */
   finalizers: Readonly<Record<string, number>>
+  /** uids of child clusters that still have copies of them. */
+  childClusters: readonly string[]
 }
 
 export interface WorkspaceSteps {
@@ -21,6 +23,8 @@ export interface WorkspaceSteps {
    */
   deleteLogicalCluster(name: string): Promise<readonly RemainingContent[]>
   updateStatus(parent: string, workspace: KubeObject): Promise<void>
+  /** Undefined when it is not registered any more. */
+  childClusterName(uid: string): string | undefined
   removeFinalizer(parent: string, workspace: KubeObject): Promise<void>
   now(): number
 }
@@ -58,7 +62,7 @@ async function report(
   workspace: KubeObject,
   remaining: readonly RemainingContent[],
 ): Promise<void> {
-  const message = describeRemaining(remaining)
+  const message = describeRemaining(remaining, (uid) => steps.childClusterName(uid))
   const status = (workspace['status'] ?? {}) as { conditions?: Condition[] }
   const others = (status.conditions ?? []).filter(({ type }) => type !== 'WorkspaceContentDeleted')
   const known = status.conditions?.find(({ type }) => type === 'WorkspaceContentDeleted')
@@ -74,7 +78,10 @@ async function report(
 }
 
 /** `Some resources are remaining: configmaps has 1 resource instances; … in content: example.com/hold in 1 …`, as for namespaces. */
-export function describeRemaining(remaining: readonly RemainingContent[]): string {
+export function describeRemaining(
+  remaining: readonly RemainingContent[],
+  childClusterName: (uid: string) => string | undefined,
+): string {
   const resources = remaining.map(({ resource, count }) => `${resource} has ${count} resource instances`)
   const holders = new Map<string, number>()
   for (const { finalizers } of remaining)
@@ -84,5 +91,8 @@ export function describeRemaining(remaining: readonly RemainingContent[]): strin
   const parts = [`Some resources are remaining: ${resources.join(', ')}`]
   if (finalizers.length > 0)
     parts.push(`Some content in the workspace has finalizers remaining: ${finalizers.join(', ')}`)
+  const uids = new Set(remaining.flatMap(({ childClusters }) => childClusters))
+  const names = [...uids].flatMap((uid) => childClusterName(uid) ?? []).sort()
+  if (names.length > 0) parts.push(`Copies remain on child clusters: ${names.join(', ')}`)
   return parts.join('; ')
 }

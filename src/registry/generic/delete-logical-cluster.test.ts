@@ -93,7 +93,7 @@ describe('deleting a logical cluster', () => {
   test('removes nothing while an object is held, marks it and tells by what', async () => {
     await create('free')
     await create('held', { finalizers: ['example.com/hold'] })
-    const held = [{ resource: 'configmaps', count: 1, finalizers: { 'example.com/hold': 1 } }]
+    const held = [{ resource: 'configmaps', count: 1, finalizers: { 'example.com/hold': 1 }, childClusters: [] }]
     expect(await remove()).toEqual(held)
     expect(await remove()).toEqual(held)
     const objects = (await keysOf('one')).filter((key) => key.startsWith('o/'))

@@ -1,5 +1,6 @@
 import type { Identity } from '../../client/transport.ts'
 import { isNotFound } from '../../meta/api-errors.ts'
+import { targetsAnnotation } from '../../meta/fleet/fleet-names.ts'
 import { toQualifiedResource } from '../../meta/group-version.ts'
 import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
 import { type Backend, type Key, type KeyValue, maxTxnOperations } from '../../storage/backend.ts'
@@ -22,6 +23,8 @@ export interface Remaining {
   readonly resource: string
   readonly count: number
   readonly finalizers: Readonly<Record<string, number>>
+  /** uids of child clusters that still have copies; not all of them when there are very many. */
+  readonly childClusters: readonly string[]
 }
 
 export interface DeletionParts {
@@ -32,6 +35,7 @@ export interface DeletionParts {
   readonly user: Identity
 }
 
+const namedChildClusters = 100
 const pageSize = 500 // objects read at once
 const deletesPerTxn = 90 // keys; the contract allows 100 operations
 const ownerPrefixOf = (logicalCluster: string): string => `w/${logicalCluster}/`
@@ -95,7 +99,7 @@ async function* pages(backend: Backend, prefix: string, keysOnly: boolean): Asyn
 }
 
 async function markHeldObjects(parts: DeletionParts, logicalCluster: string): Promise<Remaining[]> {
-  const held = new Map<string, { count: number; finalizers: Record<string, number> }>()
+  const held = new Map<string, { count: number; finalizers: Record<string, number>; targets: Set<string> }>()
   for await (const items of pages(parts.backend, logicalClusterPrefix(logicalCluster), false)) {
     for (const { key, value } of items) {
       const address = parseObjectKey(key)
@@ -103,15 +107,17 @@ async function markHeldObjects(parts: DeletionParts, logicalCluster: string): Pr
       if (!metadata) continue
       if (!metadata.deletionTimestamp) await mark(parts, address)
       const resource = toQualifiedResource(address)
-      const entry = held.get(resource) ?? { count: 0, finalizers: {} }
+      const entry = held.get(resource) ?? { count: 0, finalizers: {}, targets: new Set() }
       entry.count += 1
+      for (const uid of metadata.annotations?.[targetsAnnotation]?.split(',') ?? [])
+        if (uid !== '' && entry.targets.size < namedChildClusters) entry.targets.add(uid)
       for (const finalizer of metadata.finalizers ?? [])
         entry.finalizers[finalizer] =
           (Object.hasOwn(entry.finalizers, finalizer) ? (entry.finalizers[finalizer] ?? 0) : 0) + 1
       held.set(resource, entry)
     }
   }
-  return [...held].map(([resource, entry]) => ({ resource, ...entry }))
+  return [...held].map(([resource, { targets, ...entry }]) => ({ resource, ...entry, childClusters: [...targets] }))
 }
 
 const finalizersField = Buffer.from('"finalizers":[')

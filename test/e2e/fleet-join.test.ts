@@ -1,0 +1,3 @@
+import { describeFleetJoin } from './fleet-join-contract.ts'
+
+describeFleetJoin('real')

@@ -1,0 +1,3 @@
+import { describeFleetJoin } from '../e2e/fleet-join-contract.ts'
+
+describeFleetJoin('simulated')
