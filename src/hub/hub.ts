@@ -42,6 +42,7 @@ import { createAuthenticate } from './authenticate.ts'
 import { createBootstrapObjects, readBootstrapObjects } from './bootstrap-objects.ts'
 import { openRoot } from './bootstrap-root.ts'
 import { childConnections } from './child-connections.ts'
+import { compactRegularly } from './compact-regularly.ts'
 import { childClusterController } from './controllers/child-cluster-controller.ts'
 import { customResourceCleanupController } from './controllers/custom-resource-cleanup-controller.ts'
 import { createDeliveryTally } from './controllers/delivery-tally.ts'
@@ -276,6 +277,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     stopped.abort()
     await Promise.all(controllers.map((controller) => controller.stop()))
   })
+  closers.push(compactRegularly(backend, clock, logger))
   void Promise.all(controllers.map((controller) => controller.start())).catch((error: unknown) =>
     logger.error('a controller could not start', { error }),
   )
