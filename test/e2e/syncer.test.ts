@@ -389,7 +389,7 @@ describe.skipIf(!binaries.available)('the syncer between a hub and a real child 
         const applied = items.filter(({ status }) => status?.conditions?.some(({ reason }) => reason === 'Applied'))
         return applied.filter(({ metadata }) => slots.includes(metadata.name ?? '')).length === 500
       },
-      { what: 'all are applied', intervalMs: 500 },
+      { what: 'all are applied', timeoutMs: 300_000, intervalMs: 500 },
     )
     const used = process.cpuUsage(cpu)
     console.log('CPU ms of this process', (used.user + used.system) / 1000)
