@@ -5,6 +5,7 @@ import { hubIdAnnotation, managedLabel } from '../../src/meta/fleet/fleet-names.
 import type { KubeObject } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
 import {
+  fleetTimeoutMs,
   type Child,
   type ChildKind,
   type FleetWorld,
@@ -103,6 +104,7 @@ export function describeFleetIsolation(kind: ChildKind, modes: readonly JoinMode
 
   describe.skipIf(missing !== undefined).each(modes)(
     `two workspaces on one ${kind} child cluster, joined in %s mode`,
+    { timeout: fleetTimeoutMs },
     (mode) => {
       let world: FleetWorld
       let shared: Child
@@ -145,7 +147,7 @@ export function describeFleetIsolation(kind: ChildKind, modes: readonly JoinMode
         world = await startFleetWorld({ name: 'isolation', kind, children: ['shared'] })
         ;[shared] = world.children as [Child]
         childClusterUid = (await world.join(shared, { mode })).metadata.uid ?? ''
-      })
+      }, fleetTimeoutMs)
       afterAll(async () => {
         await world?.close()
       })

@@ -7,6 +7,7 @@ import { agentNamespace } from '../../src/meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
 import {
+  fleetTimeoutMs,
   type Child,
   type ChildKind,
   type FleetWorld,
@@ -31,7 +32,7 @@ export function describeFleetJoin(kind: ChildKind): void {
   const missing = missingForFleet(kind)
   if (missing !== undefined) console.warn(`SKIPPED: ${missing}`)
 
-  describe.skipIf(missing !== undefined)(`joining a ${kind} child cluster`, () => {
+  describe.skipIf(missing !== undefined)(`joining a ${kind} child cluster`, { timeout: fleetTimeoutMs }, () => {
     let world: FleetWorld
     let child: Child
 
@@ -54,7 +55,7 @@ export function describeFleetJoin(kind: ChildKind): void {
     beforeAll(async () => {
       world = await startFleetWorld({ name: 'joining', kind, children: ['only'] })
       ;[child] = world.children as [Child]
-    })
+    }, fleetTimeoutMs)
     afterAll(async () => {
       await world?.close()
     })

@@ -4,6 +4,7 @@ import { agentNamespace, managedLabel } from '../../src/meta/fleet/fleet-names.t
 import type { KubeObject } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
 import {
+  fleetTimeoutMs,
   missingForFleet,
   startFleetWorld,
   type Child,
@@ -48,6 +49,7 @@ export function describeFleetStory(kind: ChildKind): void {
 
   describe.skipIf(missing !== undefined)(
     `an application on two ${kind} child clusters, one joined in each mode`,
+    { timeout: fleetTimeoutMs },
     () => {
       let world: FleetWorld
       let east: Child
@@ -74,7 +76,7 @@ export function describeFleetStory(kind: ChildKind): void {
       beforeAll(async () => {
         world = await startFleetWorld({ name: 'story', kind, children: ['east', 'west'] })
         ;[east, west] = world.children as [Child, Child]
-      })
+      }, fleetTimeoutMs)
       afterAll(async () => {
         await world?.close()
       })

@@ -92,6 +92,9 @@ export function missingForFleet(kind: ChildKind): string | undefined {
   return kind === 'simulated' || binaries.available ? undefined : binaries.reason
 }
 
+/** For tests and hooks: what takes seconds may take minutes on a machine that does much else. */
+export const fleetTimeoutMs = 300_000
+
 /** A hub process and child clusters, not joined yet. */
 export async function startFleetWorld(options: FleetWorldOptions): Promise<FleetWorld> {
   const startChild = async (name: string): Promise<Child> => {
