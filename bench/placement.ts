@@ -14,7 +14,6 @@ import { createReport } from './report.ts'
 import { startHubServer } from './servers.ts'
 
 const deployments = '/apis/apps/v1/namespaces/default/deployments'
-const perSecond = 50
 const warmUp = 250 // deployments before those that count: programs are compiled, connections made
 const run = promisify(execFile)
 
@@ -53,8 +52,12 @@ async function followChild(kubeconfig: string, signal: AbortSignal): Promise<Map
 
 /** Labelled Deployments at a steady rate, from the request to the hub until a watch on a real child shows them. */
 export async function main(argv: string[]): Promise<number> {
-  const { values } = parseArgs({ args: argv, options: { count: { type: 'string', default: '3000' } } })
+  const { values } = parseArgs({
+    args: argv,
+    options: { count: { type: 'string', default: '3000' }, rate: { type: 'string', default: '50' } },
+  })
   const count = Number(values.count)
+  const perSecond = Number(values.rate)
   const report = createReport('placement', `Placement: ${count} labelled Deployments, ${perSecond} a second`)
   report.note(
     'The child is kube-apiserver and a durable etcd on the same machine, without controllers, scheduler and kubelets; the time ends when a watch on the child shows the Deployment.',
@@ -122,7 +125,11 @@ export async function main(argv: string[]): Promise<number> {
       const at = (share: number) => `${percentile(took, share).toFixed(1)} ms`
       report.row(what, `p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, most ${at(1)}`, goal)
     }
-    report.row('arrived', `${arrived.length} of ${count}, ${(count / seconds).toFixed(1)}/s sent`, 'all, 50/s')
+    report.row(
+      'arrived',
+      `${arrived.length} of ${count}, ${(count / seconds).toFixed(1)}/s sent`,
+      `all, ${perSecond}/s`,
+    )
     tell(
       'from the answer of the hub to the child',
       arrived.map(({ answeredMs, seenMs }) => seenMs - answeredMs),
