@@ -159,6 +159,9 @@ export function isReset(entries: unknown): boolean {
 /** Whether `after` has the very managers of `before`: a manager that did not change is the same object. */
 export function areSame(before: readonly Manager[], after: Managers): boolean {
   if (before.length !== after.size) return false
+  let index = 0
+  for (const manager of after.values()) if (manager === before[index]) index++
+  if (index === before.length) return true
   const present = new Set(after.values())
   return before.every((manager) => present.has(manager))
 }

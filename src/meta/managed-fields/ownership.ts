@@ -91,16 +91,22 @@ const isUntracked: ReadonlySet<string> = new Set(untrackedMetadata)
  * not be compared. `metadata` itself stays, so that what is in it lies where it lies.
  */
 export function trackedPart(object: JsonObject): JsonObject {
-  const { apiVersion: _apiVersion, kind: _kind, ...part } = object
-  const { metadata } = part
-  if (!isPlainObject(metadata)) return part
+  const part: JsonObject = {}
+  for (const name in object) {
+    const value = getOwn(object, name)
+    if (value === undefined || name === 'apiVersion' || name === 'kind') continue
+    setOwn(part, name, name === 'metadata' && isPlainObject(value) ? trackedMetadata(value) : value)
+  }
+  return part
+}
+
+function trackedMetadata(metadata: JsonObject): JsonObject {
   const tracked: JsonObject = {}
   for (const name in metadata) {
     const value = isUntracked.has(name) ? undefined : getOwn(metadata, name)
     if (value !== undefined) setOwn(tracked, name, value)
   }
-  part['metadata'] = tracked
-  return part
+  return tracked
 }
 
 export interface Change {
@@ -142,7 +148,8 @@ export function followChange(managers: Managers, change: Change, how: FieldManag
 
 /** How the objects differ, without the fields that the endpoint resets. */
 export function compareThroughEndpoint(before: JsonObject, after: JsonObject, how: FieldManagement): Comparison {
-  return filterComparison(compareObjects(before, after, how.schema), (set) => throughEndpoint(set, how))
+  const comparison = compareObjects(before, after, how.schema)
+  return how.reset || how.only ? filterComparison(comparison, (set) => throughEndpoint(set, how)) : comparison
 }
 
 /** Compares once for each other version that somebody has written in. */

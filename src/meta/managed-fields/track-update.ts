@@ -13,7 +13,6 @@ import {
   followChange,
   managedFieldsOf,
   trackedPart,
-  withoutManagedFields,
   withoutNeverTracked,
 } from './ownership.ts'
 
@@ -71,8 +70,8 @@ export interface UpdateRecord extends FieldManagement {
 /** Brings `managers` up to date with a change; false when they are as they were. */
 export function recordUpdate(managers: Managers, input: UpdateRecord): boolean {
   const { live, emptyObject } = input
-  const before = (live ? withoutManagedFields(live) : (emptyObject ?? {})) as JsonObject
-  const updated = withoutManagedFields(input.updated) as JsonObject
+  const before = (live ?? emptyObject ?? {}) as JsonObject
+  const updated = input.updated as JsonObject
   const after = live || !emptyObject ? updated : withoutInitialNulls(updated, emptyObject)
   const comparison = compareThroughEndpoint(trackedPart(before), trackedPart(after), input)
   if (isUnchanged(comparison) && !input.convert) return false
