@@ -22,9 +22,19 @@ export interface Guard {
   revision: number
 }
 
+export interface Put {
+  key: Key
+  value: Uint8Array
+  /**
+   * Nothing stands there: the key comes and goes with one that the transaction guards. Then a driver need not look.
+   * Untrue, it costs the key its history and no more.
+   */
+  isNew?: boolean
+}
+
 export interface TxnRequest {
   guards?: readonly Guard[]
-  puts?: readonly { key: Key; value: Uint8Array }[]
+  puts?: readonly Put[]
   /** Deleting an absent key is no error and makes no event. */
   deletes?: readonly Key[]
 }

@@ -1,6 +1,6 @@
 import type { ObjectMeta } from '../../meta/object.ts'
 import { formatTime } from '../../meta/time.ts'
-import type { Guard, Key, KeyValue } from '../../storage/backend.ts'
+import type { Guard, Key, KeyValue, Put } from '../../storage/backend.ts'
 import { identityKey, lifecycleKey, objectKey, type ObjectAddress, ownerKey } from '../../storage/keys.ts'
 import { encodeLifecycle, type Lifecycle } from './logical-cluster-lifecycle.ts'
 import type { StoreParts } from './store-parts.ts'
@@ -24,7 +24,7 @@ export interface Commit {
 
 export interface ExtraWrites {
   readonly guards: Guard[]
-  readonly puts: { key: Key; value: Uint8Array }[]
+  readonly puts: Put[]
 }
 
 export type CommitResult =
@@ -40,11 +40,11 @@ export async function commit(parts: StoreParts, write: Commit): Promise<CommitRe
     { key: lifecycleKey(address.logicalCluster), revision: lifecycle.revision },
     { key, revision: basedOn },
   ]
-  const puts: { key: Key; value: Uint8Array }[] = []
+  const puts: Put[] = []
   const deletes: Key[] = []
   if (value) puts.push({ key, value })
   else deletes.push(key)
-  if (!previous && next) puts.push({ key: identityKey(identity, address), value: nothing })
+  if (!previous && next) puts.push(identityPut(identity, address))
   if (previous && !next) deletes.push(identityKey(identity, address))
   indexOwners(address, previous, next, puts, deletes)
   if (extra) {
@@ -55,11 +55,16 @@ export async function commit(parts: StoreParts, write: Commit): Promise<CommitRe
   return result.ok ? result : { ok: false, lost: result.lost.key, current: result.current }
 }
 
+/** It comes and goes with the object's own key, which is guarded. */
+function identityPut(identity: string, address: ObjectAddress): Put {
+  return { key: identityKey(identity, address), value: nothing, isNew: true }
+}
+
 function indexOwners(
   address: ObjectAddress,
   previous: ObjectMeta | undefined,
   next: ObjectMeta | undefined,
-  puts: { key: Key; value: Uint8Array }[],
+  puts: Put[],
   deletes: Key[],
 ): void {
   if (!previous?.ownerReferences && !next?.ownerReferences) return
@@ -84,16 +89,13 @@ export function companionPuts(
   address: ObjectAddress,
   metadata: ObjectMeta,
   value: Uint8Array,
-): { key: Key; value: Uint8Array }[] {
-  const puts = [
-    { key: objectKey(address), value },
-    { key: identityKey(identity, address), value: nothing },
-  ]
+): Put[] {
+  const puts = [{ key: objectKey(address), value }, identityPut(identity, address)]
   for (const uid of ownersOf(metadata)) puts.push({ key: ownerKey(uid, address), value: nothing })
   return puts
 }
 
-export function openingPut(logicalCluster: string, nowMs: number): { key: Key; value: Uint8Array } {
+export function openingPut(logicalCluster: string, nowMs: number): Put {
   const value = encodeLifecycle({ state: 'Active', createdAt: formatTime(nowMs) })
   return { key: lifecycleKey(logicalCluster), value }
 }

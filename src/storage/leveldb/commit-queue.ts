@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { FeedBatch, FeedEvent, Guard, Key, KeyValue, TxnRequest, TxnResult } from '../backend.ts'
+import type { FeedBatch, FeedEvent, Guard, Key, KeyValue, Put, TxnRequest, TxnResult } from '../backend.ts'
 import { StorageError } from '../storage-error.ts'
 import type { WriteBatch, WriteOperation } from './database.ts'
 import { currentKey, encodeLogRecord, encodeVersion, historyKey, logKey, metaKey } from './layout.ts'
@@ -141,6 +141,10 @@ export class CommitQueue {
     return version
   }
 
+  #before({ key, isNew }: Put): Version | undefined {
+    return isNew ? this.#pending.get(key)?.newest : this.#newest(key)
+  }
+
   #lostGuard(request: TxnRequest): TxnResult | undefined {
     for (const guard of request.guards ?? []) {
       if (this.#revisionOf(guard.key, request) === guard.revision) continue
@@ -162,13 +166,14 @@ export class CommitQueue {
 
   #apply({ puts = [], deletes = [] }: TxnRequest): Writes {
     // All that can fail comes before the first change of state.
-    for (const { key } of puts) this.#newest(key)
+    for (const put of puts) this.#before(put)
     for (const key of deletes) this.#newest(key)
     const revision = this.#accepted + 1
     const writes = emptyWrites()
     const log: LogOperation[] = []
-    for (const { key, value } of puts) {
-      const before = this.#newest(key)
+    for (const put of puts) {
+      const { key, value } = put
+      const before = this.#before(put)
       const createRevision = before?.createRevision ?? revision
       const version = encodeVersion(key, value, revision, createRevision)
       this.#write(writes, key, before, version, revision)

@@ -26,6 +26,28 @@ export function txnContract({ backend, need }: ContractContext): void {
       expect(await backend().get('k')).toMatchObject({ revision: again, createRevision: again })
     })
 
+    it('store a key that is said to be new like any other', async () => {
+      const guards = [{ key: 'thing', revision: 0 }]
+      const write = (value: string) =>
+        backend().txn({
+          guards,
+          puts: [
+            { key: 'thing', value: bytes(value) },
+            { key: 'index', value: bytes(value), isNew: true },
+          ],
+        })
+      const results = await Promise.all([write('first'), write('second')])
+      expect(results.map(({ ok }) => ok)).toEqual([true, false])
+      const [first] = results
+      const revision = first.ok && first.revision
+      const found = await backend().get('index')
+      expect(found).toMatchObject({ revision, createRevision: revision })
+      expect(found && text(found.value)).toBe('first')
+      await backend().txn({ deletes: ['thing', 'index'] })
+      const again = await write('third')
+      expect(await backend().get('index')).toMatchObject({ createRevision: again.ok && again.revision })
+    })
+
     it('answer a lost guard with what stands there, and change nothing', async () => {
       const revision = await put(backend(), 'held', 'mine')
       const before = await backend().confirmedRevision()
