@@ -25,10 +25,26 @@ export interface AgentTunnel extends TunnelServer {
   upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array, identity: Identity | undefined): boolean
 }
 
+const farewellMs = 10_000 // an agent that has left still hears that the hub knows
+
 /** Where agents dial in: one WebSocket each, known by their client certificates. */
 export function createAgentTunnel(options: AgentTunnelOptions): AgentTunnel {
   const { informers, clock, logger } = options
   const identities = new WeakMap<IncomingMessage, Identity>()
+  let follows = false
+  const mayConnect = (uid: string): boolean =>
+    informers()
+      .childClusters.byIndex('uid', uid)
+      .some(({ spec }) => spec.mode === 'agent')
+  /** A certificate is looked at when an agent comes; what is connected must not outlast its ChildCluster either. */
+  function followChildClusters(): void {
+    if (follows) return
+    follows = true
+    informers().childClusters.onEvent(({ object: { metadata } }) => {
+      const { uid = '' } = metadata
+      if (!mayConnect(uid)) clock.after(farewellMs, () => mayConnect(uid) || server.disconnect(uid))
+    })
+  }
   const server = createTunnelServer({
     clock,
     logger,
@@ -40,6 +56,7 @@ export function createAgentTunnel(options: AgentTunnelOptions): AgentTunnel {
       const childClusterUid = identity.name.slice(prefix.length)
       const { childClusters } = informers()
       await childClusters.synced
+      followChildClusters()
       const [childCluster] = childClusters.byIndex('uid', childClusterUid)
       return childCluster?.spec.mode === 'agent' ? { childClusterUid, identity } : undefined
     },

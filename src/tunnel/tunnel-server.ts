@@ -28,6 +28,8 @@ export interface TunnelServer {
   /** The road to a child whose agent is connected. */
   transportTo(childClusterUid: string): TunnelHandler | undefined
   readonly connected: readonly string[]
+  /** Ends the session of a child that is none of this hub's any more. */
+  disconnect(childClusterUid: string): void
   close(): Promise<void>
 }
 
@@ -109,6 +111,7 @@ export function createTunnelServer(options: TunnelServerOptions): TunnelServer {
     get connected() {
       return [...sessions.keys()]
     },
+    disconnect: (uid) => sessions.get(uid)?.close(),
     async close() {
       closing = true
       const open = [...sessions.values()]
