@@ -30,7 +30,7 @@ export interface ServiceAccountAuthenticatorOptions {
   clock: Clock
   /** Audiences of the API beside the issuer itself. */
   apiAudiences?: readonly string[]
-  /** Verified tokens that are remembered. */
+  /** Verified tokens that are remembered; fewer when they are long. */
   maxTokens?: number
 }
 
@@ -40,6 +40,9 @@ interface VerifiedToken {
   readonly apiAudiences: readonly string[]
 }
 
+/** Whoever may ask for tokens may ask for long ones: audiences are free text. */
+const rememberedBytes = 32 * 1024 * 1024
+const tokenOverheadBytes = 1_024 // claims and identity as objects, beside their text
 const leewaySeconds = 60 // between clocks, and between the deletion of an object and the end of its tokens; upstream's
 
 /**
@@ -48,7 +51,7 @@ const leewaySeconds = 60 // between clocks, and between the deletion of an objec
  */
 export function createServiceAccountAuthenticator(options: ServiceAccountAuthenticatorOptions): TokenAuthenticator {
   const { keys, issuerOf, reader, clock, apiAudiences = [], maxTokens = 10_000 } = options
-  const verified = new LRUCache<string, VerifiedToken>({ max: maxTokens })
+  const verified = new LRUCache<string, VerifiedToken>({ max: maxTokens, maxSize: rememberedBytes })
 
   function verifyOnce({ token, digest }: PresentedToken): VerifiedToken | undefined {
     const known = verified.get(digest)
@@ -58,7 +61,7 @@ export function createServiceAccountAuthenticator(options: ServiceAccountAuthent
     if (!claims) return undefined
     const audiences = [issuerOf(claims.logicalCluster), ...apiAudiences]
     const fresh = { claims, identity: toIdentity(claims), apiAudiences: audiences }
-    verified.set(digest, fresh)
+    verified.set(digest, fresh, { size: tokenOverheadBytes + 2 * token.length })
     return fresh
   }
 
