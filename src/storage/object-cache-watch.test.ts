@@ -321,6 +321,24 @@ describe('a watch through the cache', () => {
     expect(cache.stats().watches).toBe(3000)
   })
 
+  it('does not wait for the thousands of another collection', async () => {
+    const { backend, cache } = await setUp()
+    let told = 0
+    const onEvents = (events: readonly unknown[]): void => {
+      told += events.length
+      for (let end = performance.now() + 0.02; performance.now() < end;);
+    }
+    for (let n = 0; n < 3000; n++) cache.watch({ address: configMaps, after: 'now', onEvents, onClose: () => {} })
+    const other = watcher()
+    cache.watch({ address: { ...configMaps, logicalCluster: 'elsewhere' }, after: 'now', ...other.request })
+    await write(backend, [configMap('a'), '1'])
+    await turn()
+    await write(backend, [configMap('b', 'default', 'elsewhere'), '1'])
+    while (other.told().length === 0) await turn()
+    expect(told).toBeLessThan(3000)
+    while (told < 3000) await turn()
+  })
+
   it('of many tells in order, and once, what is written while they are told', async () => {
     const { backend, cache } = await setUp()
     const seen = Array.from({ length: 100 }, () => watcher())

@@ -4,14 +4,23 @@ import type { SharedCacheEvent } from './cache-event.ts'
 
 /** Watchers that want the same events share one array of them. */
 interface Group {
-  watchers: Set<Watcher>
+  readonly watchers: Set<Watcher>
   pending: SharedCacheEvent[]
+  /** Events are on their way to its watchers: the next ones wait, for their order. */
+  isBusy: boolean
+  /** What had been handed over before the events that are pending or on their way. */
+  dispatched: number
+  restUntilMs: number
 }
 
 interface Delivery {
-  events: readonly SharedCacheEvent[]
-  watchers: readonly Watcher[]
+  readonly group: Group
+  readonly events: readonly SharedCacheEvent[]
+  readonly watchers: readonly Watcher[]
   next: number
+  /** Where the feed stood when the events were taken. */
+  readonly revision: number
+  workedMs: number
 }
 
 const sliceMs = 5 // then others of this process have their turn
@@ -20,36 +29,33 @@ const longestRestMs = 20
 
 /**
  * Hands events from the feed to the watchers that have caught up. Not within the feed's call, where writers wait for
- * their answers, but right after it, a few milliseconds at a time. After a long round it rests as long as it has worked:
- * requests keep half of the process, and the events that come meanwhile go out together, which costs each watcher one
- * write instead of several.
+ * their answers, but right after it, a few milliseconds at a time, in turn between the groups. A group that took long
+ * rests as long as it has worked: requests and other groups keep half of the process, and the events that come meanwhile
+ * go out together, which costs each watcher one write instead of several.
  */
 export class Dispatcher {
   readonly #groups = new Map<string, Group>()
+  /** Those with pending events. */
   #touched: Group[] = []
-  /** What is being handed over, the first one next; `#roundRevision` when all of it is. */
-  #round: Delivery[] = []
-  #roundRevision: number
-  #workedMs = 0
-  #restUntilMs = 0
-  #scheduled = false
+  /** What is being handed over, the first one next. */
+  readonly #deliveries: Delivery[] = []
+  #isScheduled = false
+  #timer: NodeJS.Timeout | undefined
   #fed: number
-  #dispatched: number
 
   constructor(revision: number) {
     this.#fed = revision
-    this.#roundRevision = revision
-    this.#dispatched = revision
   }
 
-  /** Everything up to here has been handed to every watcher that is live. */
-  get dispatched(): number {
-    return this.#dispatched
+  /** Everything up to here has been handed to the watchers of this group. */
+  dispatchedTo(key: string): number {
+    const group = this.#groups.get(key)
+    return group && isOwed(group) ? group.dispatched : this.#fed
   }
 
   join(watcher: Watcher): void {
     let group = this.#groups.get(watcher.group)
-    if (!group) this.#groups.set(watcher.group, (group = { watchers: new Set(), pending: [] }))
+    if (!group) this.#groups.set(watcher.group, (group = newGroup()))
     group.watchers.add(watcher)
   }
 
@@ -68,64 +74,91 @@ export class Dispatcher {
   /** The feed has come to a revision; its events have been added. */
   advance(revision: number): void {
     this.#fed = revision
-    if (this.#touched.length === 0 && this.#round.length === 0) this.#dispatched = revision
-    else if (!this.#scheduled) this.#schedule(this.#restUntilMs - performance.now())
+    this.#schedule()
   }
 
   #addTo(group: Group | undefined, event: SharedCacheEvent): void {
     if (!group) return
+    if (!isOwed(group)) group.dispatched = this.#fed
     if (group.pending.length === 0) this.#touched.push(group)
     group.pending.push(event)
   }
 
-  #schedule(afterMs: number): void {
-    this.#scheduled = true
-    const drain = (): void => {
-      this.#scheduled = false
-      this.#drain()
+  #schedule(): void {
+    if (this.#isScheduled || (this.#touched.length === 0 && this.#deliveries.length === 0)) return
+    const waitMs = this.#deliveries.length > 0 ? 0 : this.#earliestMs() - performance.now()
+    if (waitMs >= 1) {
+      this.#timer ??= setTimeout(() => this.#drain(), waitMs)
+      return
     }
-    if (afterMs < 1) setImmediate(drain)
-    else setTimeout(drain, afterMs)
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#isScheduled = true
+    setImmediate(() => this.#drain())
   }
 
-  /** One slice of a round: what was there at its beginning, and nothing that has come since. */
+  #earliestMs(): number {
+    return this.#touched.reduce((earliest, { restUntilMs }) => Math.min(earliest, restUntilMs), Infinity)
+  }
+
   #drain(): void {
+    this.#isScheduled = false
+    this.#timer = undefined
     const startedMs = performance.now()
-    if (this.#round.length === 0) this.#begin()
-    const isWhole = this.#deliverUntil(startedMs + sliceMs)
-    const nowMs = performance.now()
-    this.#workedMs += nowMs - startedMs
-    if (!isWhole) return this.#schedule(0)
-    this.#dispatched = this.#roundRevision
-    const restMs = Math.min(longestRestMs, this.#workedMs)
-    this.#restUntilMs = nowMs + restMs
-    if (this.#touched.length > 0) this.#schedule(restMs)
-    else this.#dispatched = this.#fed
+    this.#take(startedMs)
+    this.#deliverUntil(startedMs + sliceMs)
+    this.#schedule()
   }
 
-  #begin(): void {
-    this.#workedMs = 0
-    this.#roundRevision = this.#fed
-    this.#round = this.#touched.map((group) => {
-      const events = group.pending
-      group.pending = []
-      return { events, watchers: [...group.watchers], next: 0 }
-    })
-    this.#touched = []
-  }
-
-  /** False when the time was over before the round was. */
-  #deliverUntil(untilMs: number): boolean {
-    for (let delivery = this.#round[0]; delivery; delivery = this.#round[0]) {
-      const { events, watchers } = delivery
-      while (delivery.next < watchers.length) {
-        watchers[delivery.next++]!.deliver(events)
-        if (delivery.next % watchersBetweenLooks === 0 && performance.now() >= untilMs) return false
+  /** Pending events of the groups that are neither busy nor at rest begin their way. */
+  #take(nowMs: number): void {
+    const waiting: Group[] = []
+    for (const group of this.#touched) {
+      if (group.isBusy || group.restUntilMs - nowMs >= 1) {
+        waiting.push(group)
+        continue
       }
-      this.#round.shift()
+      const { pending: events, watchers } = group
+      group.pending = []
+      group.isBusy = true
+      this.#deliveries.push({ group, events, watchers: [...watchers], next: 0, revision: this.#fed, workedMs: 0 })
     }
-    return true
+    this.#touched = waiting
   }
+
+  #deliverUntil(untilMs: number): void {
+    for (let delivery = this.#deliveries.shift(); delivery; delivery = this.#deliveries.shift()) {
+      if (deliver(delivery, untilMs)) continue
+      this.#deliveries.push(delivery) // at the end: the others' turn
+      return
+    }
+  }
+}
+
+function newGroup(): Group {
+  return { watchers: new Set(), pending: [], isBusy: false, dispatched: 0, restUntilMs: 0 }
+}
+
+function isOwed({ pending, isBusy }: Group): boolean {
+  return isBusy || pending.length > 0
+}
+
+/** False when the time was over first. */
+function deliver(delivery: Delivery, untilMs: number): boolean {
+  const { group, events, watchers } = delivery
+  const startedMs = performance.now()
+  let nowMs = startedMs
+  while (delivery.next < watchers.length && nowMs < untilMs) {
+    const stop = Math.min(delivery.next + watchersBetweenLooks, watchers.length)
+    while (delivery.next < stop) watchers[delivery.next++]!.deliver(events)
+    nowMs = performance.now()
+  }
+  delivery.workedMs += nowMs - startedMs
+  if (delivery.next < watchers.length) return false
+  group.isBusy = false
+  group.dispatched = delivery.revision
+  group.restUntilMs = nowMs + Math.min(longestRestMs, delivery.workedMs)
+  return true
 }
 
 /** One watch: first on its own, catching up, then live in its group. */
@@ -156,7 +189,7 @@ export class Watcher implements CacheWatch {
   }
 
   get revision(): number {
-    return this.#isLive ? Math.max(this.#position, this.#dispatcher.dispatched) : this.#position
+    return this.#isLive ? Math.max(this.#position, this.#dispatcher.dispatchedTo(this.group)) : this.#position
   }
 
   /** Events up to here have been seen, or were not wanted. */
