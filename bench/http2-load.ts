@@ -33,6 +33,8 @@ export interface LoadOptions {
   /** Stops after this time, or when `next` has no more calls. */
   seconds: number
   next(): Call | undefined
+  /** The connections are open, and the first calls go out. */
+  onStart?(): void
 }
 
 export function openSession(target: Target): Promise<ClientHttp2Session> {
@@ -89,10 +91,12 @@ export function read(session: ClientHttp2Session, target: Target, path: string):
 }
 
 /** Callers that each wait for an answer before the next call, on a connection of their own. */
-export async function runLoad(target: Target, { callers, seconds, next }: LoadOptions): Promise<LoadResult> {
+export async function runLoad(target: Target, options: LoadOptions): Promise<LoadResult> {
+  const { callers, seconds, next } = options
   const sessions = await Promise.all(Array.from({ length: callers }, () => openSession(target)))
   const latenciesMs: number[] = []
   let errors = 0
+  options.onStart?.()
   const startedMs = performance.now()
   const endMs = startedMs + seconds * 1_000
   await Promise.all(
