@@ -75,7 +75,8 @@ export interface Hub {
 const bootstrapFolder = fileURLToPath(new URL('../../workspaces', import.meta.url))
 const adminLifetimeMs = 365 * dayMs
 const agentLifetimeMs = 30 * dayMs // renewed by the agent after two thirds of it
-const watchWindowShare = 4 // a quarter of the memory budget holds recent events, the rest objects
+const cachesShare = 3 / 8
+const watchWindowShare = 4 // a quarter of what the caches get holds recent events, the rest objects
 
 /** Starts a hub: storage, identity, API server, controllers, in this order; what has started is closed when a later part fails. */
 export async function startHub(options: HubOptions): Promise<Hub> {
@@ -114,8 +115,8 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const issuerOf = createIssuerOf(`https://${secrets.identity.id}.atoll`)
 
   // Storage and what is read through it.
-  // The process needs about twice what its caches hold, so they get half of the budget.
-  const budget = options.memoryBudgetBytes / 2
+  // With the garbage that it makes, a process grows by more than twice what its caches hold.
+  const budget = options.memoryBudgetBytes * cachesShare
   const cache = await createObjectCache({
     backend,
     budgetBytes: budget - budget / watchWindowShare,
