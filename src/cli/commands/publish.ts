@@ -14,8 +14,11 @@ interface PublishFlags extends SessionOptions {
   workspace?: string
   toWorkspaces?: string
   toClusters?: string
+  conflict?: string
+  allowNarrowing?: boolean
 }
 
+const conflictPolicies = new Set(['Refuse', 'AdoptIfEqual', 'Overwrite'])
 const crds = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
 const publications = { group: fleetGroup, version: fleetVersion, resource: 'publications' }
 
@@ -29,6 +32,8 @@ export function addPublishCommand(program: Command, print: (text: string) => voi
     .option('--workspace <path>', 'workspace to publish from (default: the current one)')
     .option('--to-workspaces <paths>', 'workspace paths, a subtree with :*, comma-separated')
     .option('--to-clusters <k=v,…|*>', 'labels of child clusters, or * for all')
+    .option('--conflict <policy>', 'where a type of the same name is there already: Refuse, AdoptIfEqual or Overwrite')
+    .option('--allow-narrowing', 'replace wider definitions although objects of the type are stored')
     .action(async function runPublish(this: Command) {
       const flags = this.optsWithGlobals<PublishFlags>()
       const session = openHubSession(flags)
@@ -45,6 +50,9 @@ async function publish(client: Client, flags: PublishFlags, print: (text: string
   const found = readCrds(flags.filename)
   if (flags.toWorkspaces === undefined && flags.toClusters === undefined)
     throw new CliError('say where to: --to-workspaces, --to-clusters, or both', 2)
+  const { conflict } = flags
+  if (conflict !== undefined && !conflictPolicies.has(conflict))
+    throw new CliError(`--conflict ${conflict} is unknown: use ${[...conflictPolicies].join(', ')}`, 2)
   const write = { fieldManager: 'atoll-publish', force: true }
   for (const crd of found) {
     const name = crd.metadata.name ?? ''
@@ -59,10 +67,13 @@ async function publish(client: Client, flags: PublishFlags, print: (text: string
       customResourceDefinitions: found.map(({ metadata }) => metadata.name ?? ''),
       ...(flags.toWorkspaces === undefined ? {} : { workspaces: { paths: flags.toWorkspaces.split(',') } }),
       ...(flags.toClusters === undefined ? {} : { childClusters: selectorOf(flags.toClusters) }),
+      ...(conflict === undefined ? {} : { conflict }),
+      ...(flags.allowNarrowing ? { allowNarrowing: true } : {}),
     },
   }
   await client.resource(publications).patch({ name: flags.name }, { type: 'apply', body }, write)
   print(`publication.fleet.atoll.dev/${flags.name} published\n`)
+  print(`How far it is: kubectl get publication ${flags.name}; each target and why it waits: kubectl describe\n`)
 }
 
 function selectorOf(text: string): object {
