@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8'
  * hangs on that garbage comes on top. A full collection of a heap of this size costs some 50 ms, most of it beside the
  * program.
  */
-const growthPercent = 40
+const growthPercent = 30
 
 /** For a process that is a hub and nothing else; to be called before the heap has grown. */
 export function limitGarbage(): void {
