@@ -10,6 +10,8 @@ export interface AgentCredentials {
   childClusterUid: string
   /** Of the ChildCluster. */
   name: string
+  /** The hub's certificate authority, when the join token brought it along. */
+  hubCaPem?: string
 }
 
 export interface CredentialsStore {

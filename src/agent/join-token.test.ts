@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { Client, ObjectName } from '../client/client.ts'
 import type { ChildCluster } from '../meta/fleet/child-cluster.ts'
 import { notFound } from '../meta/api-errors.ts'
 import type { GroupVersionResource } from '../meta/group-version.ts'
 import type { KubeObject } from '../meta/object.ts'
-import { createJoinHandler, createJoinToken } from './join-token.ts'
+import { createJoinHandler, createJoinToken, parseJoinToken, readPortableToken, toPortableToken } from './join-token.ts'
 
 const uid = '0b8a2c52-6a42-4c0e-8b14-0d3a5f6f7a10'
 const theirs = '11111111-6a42-4c0e-8b14-0d3a5f6f7a10'
@@ -84,4 +84,21 @@ test('a token ends after a quarter of an hour at most', async () => {
   const hub = createHub({ root })
   const token = await tokenFor(root, 'root', uid, 1_000 - 15 * 60_000)
   await expect(hub.join(token)).rejects.toMatchObject({ code: 401 })
+})
+
+describe('a token on its way to the cluster', () => {
+  const token = `root.${'0'.repeat(36)}.${'1'.repeat(16)}.${'s'.repeat(43)}`
+
+  it.each([undefined, '-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n'])(
+    'carries the authority of the hub along: %j',
+    (hubCaPem) => {
+      const portable = toPortableToken(token, hubCaPem)
+      expect(portable).toMatch(/^[\w.-]+$/) // nothing that a shell would touch
+      expect(readPortableToken(` ${portable}\n`)).toEqual({ token, ...(hubCaPem === undefined ? {} : { hubCaPem }) })
+    },
+  )
+
+  it.each(['', 'a', 'a.b.c.d.', 'a.b.c.d.e.f.g', '....', 'ü.ü'])('is never more than a wrong token: %j', (text) => {
+    expect(parseJoinToken(readPortableToken(text).token)).toBeUndefined()
+  })
 })

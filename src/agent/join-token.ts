@@ -60,6 +60,7 @@ const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
 const childClusters = { group: fleetGroup, version: fleetVersion, resource: 'childclusters' }
 const longestMs = 15 * 60_000
 const tokenType = 'fleet.atoll.dev/join-token'
+const tokenParts = 4
 const tokenShape = /^(root|[a-z0-9]{16})\.([0-9a-f-]{36})\.([0-9a-f]{16})\.([A-Za-z0-9_-]{43})$/
 
 /** Where a token's parts lead; nothing of it is believed before the secret has been compared. */
@@ -74,6 +75,18 @@ export function parseJoinToken(token: string): ParsedJoinToken | undefined {
   const [, logicalCluster, childClusterUid, id, secret] = tokenShape.exec(token) ?? []
   if (!logicalCluster || !childClusterUid || !id || !secret) return undefined
   return { logicalCluster, childClusterUid, id, secret }
+}
+
+/** What a person carries to the cluster: the token and, behind it, the authority by which its agent knows the hub. */
+export function toPortableToken(token: string, hubCaPem: string | undefined): string {
+  return hubCaPem === undefined ? token : `${token}.${Buffer.from(hubCaPem).toString('base64url')}`
+}
+
+export function readPortableToken(text: string): { token: string; hubCaPem?: string } {
+  const parts = text.trim().split('.')
+  const [ca] = parts.splice(tokenParts)
+  const hubCaPem = ca === undefined ? '' : Buffer.from(ca, 'base64url').toString('utf8')
+  return { token: parts.join('.'), ...(hubCaPem === '' ? {} : { hubCaPem }) }
 }
 
 export function agentSubject(childClusterUid: string): AgentSubject {

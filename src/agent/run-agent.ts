@@ -11,13 +11,21 @@ import { agentNamespace, childLogicalCluster } from '../meta/fleet/fleet-names.t
 import { createTunnelClient, type TunnelClient } from '../tunnel/tunnel-client.ts'
 import { type AgentCredentials, type CredentialsStore, expiryTimeMs, renewalTimeMs } from './agent-credentials.ts'
 import { joinChildCluster, mintAgentToken } from './join-child-cluster.ts'
-import { agentSubject, type AgentSubject, type JoinAnswer, joinPath, parseJoinToken, renewPath } from './join-token.ts'
+import {
+  agentSubject,
+  type AgentSubject,
+  type JoinAnswer,
+  joinPath,
+  parseJoinToken,
+  readPortableToken,
+  renewPath,
+} from './join-token.ts'
 import { createSyncer } from './syncer.ts'
 
 export interface AgentOptions {
   /** `https://hub:6443` */
   hubUrl: string
-  /** The hub's certificate authority; absent: the machine's. */
+  /** The hub's certificate authority; absent: what the join token brought along, else the machine's. */
   hubCaPem?: string
   /** Needed once; without it the store must have credentials. */
   joinToken?: string
@@ -48,13 +56,15 @@ const noSignal = new AbortController().signal
 
 /** Joins when it has to, connects to the hub, and keeps the child as the hub says. Rejects when joining fails. */
 export async function runAgent(options: AgentOptions): Promise<Agent> {
-  const { clock, logger, hubUrl, hubCaPem } = options
+  const { clock, logger, hubUrl } = options
+  const { token, hubCaPem: carried } = readPortableToken(options.joinToken ?? '')
   const abort = new AbortController()
   const kept = await options.credentials.load()
-  const joining = parseJoinToken(options.joinToken ?? '')
+  const joining = parseJoinToken(token)
   // A token for another ChildCluster than what is kept: the child was joined anew.
   const isKept = kept !== undefined && (!joining || joining.childClusterUid === kept.childClusterUid)
-  let credentials = isKept ? kept : await join(options)
+  let credentials = isKept ? kept : await join(options, token, options.hubCaPem ?? carried)
+  const hubCaPem = options.hubCaPem ?? carried ?? credentials.hubCaPem
   await options.credentials.save(credentials)
   const child = await openChild(options, credentials, abort.signal)
   const tunnel = createTunnelClient({
@@ -124,19 +134,19 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
 }
 
 /** Makes a key, and gets a certificate for it by the join token. */
-async function join({
-  hubUrl,
-  hubCaPem,
-  joinToken,
-  createCertificateRequest,
-}: AgentOptions): Promise<AgentCredentials> {
-  const parsed = parseJoinToken(joinToken ?? '')
+async function join(
+  { hubUrl, createCertificateRequest }: AgentOptions,
+  token: string,
+  hubCaPem: string | undefined,
+): Promise<AgentCredentials> {
+  const parsed = parseJoinToken(token)
+  const authority = hubCaPem === undefined ? {} : { hubCaPem }
   if (!parsed) throw new Error('the agent has no credentials yet and needs a join token: see "atoll join --mode agent"')
   const { csrPem, keyPem } = createCertificateRequest(agentSubject(parsed.childClusterUid))
   const http = createHttpTransport({ serverUrl: hubUrl, ...(hubCaPem === undefined ? {} : { caPem: hubCaPem }) })
   try {
-    const { certPem, hubId, name } = await post(http.transport, joinPath, { token: joinToken, csrPem })
-    return { keyPem, certPem, hubId, childClusterUid: parsed.childClusterUid, name }
+    const { certPem, hubId, name } = await post(http.transport, joinPath, { token, csrPem })
+    return { keyPem, certPem, hubId, childClusterUid: parsed.childClusterUid, name, ...authority }
   } finally {
     http.close()
   }

@@ -23,6 +23,8 @@ export interface SessionOptions {
 export interface HubSession {
   /** `https://host:port`, without the workspace. */
   hubUrl: string
+  /** PEM; undefined where the kubeconfig trusts the machine's authorities. */
+  hubCaPem: string | undefined
   /** Path of the current workspace, `root` when the URL names none. */
   currentPath: string
   kubeconfigPath: string
@@ -43,18 +45,20 @@ export function kubeconfigPath(given: string | undefined): string {
   return existsSync(own) ? own : join(homedir(), '.kube', 'config')
 }
 
-export function openHubSession(options: SessionOptions): HubSession {
-  const path = kubeconfigPath(options.kubeconfig)
+export function openHubSession(session: SessionOptions): HubSession {
+  const path = kubeconfigPath(session.kubeconfig)
   if (!existsSync(path))
     throw new CliError(
       `there is no kubeconfig at ${path}: start a hub with "atoll serve", or name one with --kubeconfig`,
     )
   const config = readKubeconfig(path)
-  const selected = selectContext(config, path, options.context)
+  const selected = selectContext(config, path, session.context)
   const { hubUrl, workspace } = splitServerUrl(selected.cluster.server)
-  const http = createHttpTransport({ ...toTransportOptions(selected), serverUrl: hubUrl })
+  const options = { ...toTransportOptions(selected), serverUrl: hubUrl }
+  const http = createHttpTransport(options)
   return {
     hubUrl,
+    hubCaPem: options.caPem,
     currentPath: workspace,
     kubeconfigPath: path,
     config,

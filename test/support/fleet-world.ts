@@ -1,7 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { agentServiceAccount } from '../../src/agent/child-names.ts'
-import { readKubeconfig } from '../../src/client/node/kubeconfig.ts'
 import type { ChildCluster } from '../../src/meta/fleet/child-cluster.ts'
 import type { Delivery } from '../../src/meta/fleet/delivery.ts'
 import { agentNamespace, hubIdAnnotation, namespaceOriginAnnotation } from '../../src/meta/fleet/fleet-names.ts'
@@ -120,7 +119,6 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
   const children = clusterResults.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const childCluster = (name: string) => hub.getJson<ChildCluster>('root', ['childcluster', name])
   const agents = new Map<string, Service>()
-  const caFile = join(hub.folder, 'hub-ca.crt')
   const logicalClusters = new Map<string, string>()
 
   const world: FleetWorld = {
@@ -134,11 +132,6 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
         return childCluster(child.name)
       }
       const joinToken = joinTokenIn(await hub.mustAtoll([...words, '--mode', 'agent']))
-      await writeFile(
-        caFile,
-        readKubeconfig(hub.kubeconfigPath).clusters[0]?.cluster['certificate-authority-data'] ?? '',
-        'base64',
-      )
       await rm(world.agentStateDir(child), { recursive: true, force: true })
       const agent = world.startAgent(child, {
         joinToken,
@@ -151,7 +144,7 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
       return childCluster(child.name)
     },
     startAgent(child, { stateDir = world.agentStateDir(child), joinToken, publishedGroups, name } = {}) {
-      const words = ['agent', '--hub', hub.url, '--hub-ca', caFile, '--state-dir', stateDir]
+      const words = ['agent', '--hub', hub.url, '--state-dir', stateDir]
       const given = ['--child-kubeconfig', child.cluster.kubeconfigPath]
       const token = joinToken === undefined ? [] : ['--join-token', joinToken]
       const groups = publishedGroups === undefined ? [] : ['--published-groups', publishedGroups]

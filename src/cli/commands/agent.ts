@@ -29,7 +29,10 @@ export function addAgentCommand(program: Command, print: (text: string) => void)
     .requiredOption('--hub <url>', 'https://host:port of the hub')
     .requiredOption('--child-kubeconfig <file>', 'kubeconfig of the cluster')
     .option('--child-context <name>', 'context of that kubeconfig')
-    .option('--hub-ca <file>', "certificate authority of the hub (default: the machine's)")
+    .option(
+      '--hub-ca <file>',
+      "certificate authority of the hub (default: what the join token says, else the machine's)",
+    )
     .option('--join-token <token>', 'what "atoll join --mode agent" printed; needed once')
     .option('--state-dir <folder>', "where the agent's key and certificate are kept", '.atoll-agent')
     .option('--published-groups <groups>', 'API groups of published CRDs whose objects workspaces may place here')

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { createJoinToken } from '../../agent/join-token.ts'
+import { createJoinToken, toPortableToken } from '../../agent/join-token.ts'
 import { type JoinedChild, JoinError, joinChildCluster, mintAgentToken } from '../../agent/join-child-cluster.ts'
 import { readJoinContext } from '../../agent/join-kubeconfig.ts'
 import { joinManifests } from '../../agent/join-manifests.ts'
@@ -135,8 +135,9 @@ async function joinByAgent(name: string, flags: JoinFlags, print: (text: string)
     print(
       `${flags.renewToken ? 'New token for' : 'Registered'} child cluster "${name}". Within 15 minutes, run beside the cluster:\n\n`,
     )
-    print(`  atoll agent --hub ${session.hubUrl} --hub-ca <file> --join-token ${token} --child-kubeconfig <file>\n\n`)
-    print('The token is good for one use. The hub-ca file is the certificate authority of your hub kubeconfig.\n')
+    const carried = toPortableToken(token, session.hubCaPem)
+    print(`  atoll agent --hub ${session.hubUrl} --child-kubeconfig <file> --join-token ${carried}\n\n`)
+    print('The token is good for one use, and says how to know this hub.\n')
   } finally {
     session.close()
   }
