@@ -5,6 +5,7 @@ import type { JsonObject, KubeObject } from '../meta/object.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
 import { checkBodyType, decodeBody } from '../registry/codec/body.ts'
 import { applySchemaDefaults } from '../registry/schema/apply-schema-defaults.ts'
+import { isJsonObject } from '../registry/schema/json-value.ts'
 import { hasBuiltinSchema } from '../registry/schema/builtin-schemas.ts'
 import { checkTypes, undecodable } from '../registry/schema/check-types.ts'
 import { pruneUnknownFields, unknownFieldText } from '../registry/schema/prune-unknown-fields.ts'
@@ -26,24 +27,36 @@ export function decodeObject(exchange: Exchange, scope: ResourceScope, validatio
   const parts = { bytes, contentType: exchange.header('content-type'), defaultGvk, isCustomResource: definition.custom }
   const { object, duplicateFields } = decodeBody(parts)
   if (!definition.custom) checkRegistered(defaultGvk, object)
+  if (definition.custom) checkCustomKind(object, defaultGvk)
   checkBodyType(object, defaultGvk)
   const problems = dropUnknown(scope, object, duplicateTexts(duplicateFields))
   report(exchange, scope, problems, validation)
   return completeObject(scope, object)
 }
 
+/** Of custom resources the kind is a field like others. */
+function checkCustomKind({ apiVersion, kind, metadata }: JsonObject, expected: GroupVersionKind): void {
+  if (kind === expected.kind || typeof kind !== 'string' || apiVersion !== toApiVersion(expected)) return
+  const name = isJsonObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : ''
+  throw invalid({ group: expected.group, kind }, name, [fieldInvalid('kind', kind, `must be ${expected.kind}`)])
+}
+
 export function duplicateTexts(paths: readonly string[]): readonly string[] {
   return paths.map((path) => `duplicate field "${path}"`)
 }
 
-/** Types and defaults of what is otherwise an object of the scope's kind. Throws 400. */
-export function completeObject(scope: ResourceScope, value: JsonObject): KubeObject {
+/** Types and defaults of what is otherwise an object of the scope's kind. Throws what `refuse` makes, else 400. */
+export function completeObject(
+  scope: ResourceScope,
+  value: JsonObject,
+  refuse: (reason: string) => Error = (reason) => undecodable(scope.definition.kind, scope.version.version, reason),
+): KubeObject {
   const { definition, version } = scope
   value['apiVersion'] = toApiVersion({ group: definition.group, version: version.version })
   value['kind'] = definition.kind
   if (value['metadata'] === undefined || value['metadata'] === null) value['metadata'] = {}
   const reason = checkTypes(value, version.schema)
-  if (reason !== undefined) throw undecodable(definition.kind, version.version, reason)
+  if (reason !== undefined) throw refuse(reason)
   applySchemaDefaults(value, version.schema)
   const object = value as unknown as KubeObject
   definition.strategy.applyDefaults?.(object, version.version)

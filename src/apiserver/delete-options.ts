@@ -1,5 +1,5 @@
 import { badRequest, invalid } from '../meta/api-errors.ts'
-import { type FieldError, fieldForbidden, fieldInvalid, fieldNotSupported } from '../meta/field-error.ts'
+import { type FieldError, fieldForbidden, fieldInvalid, fieldNotSupported, goQuote } from '../meta/field-error.ts'
 import type { JsonObject } from '../meta/object.ts'
 import type { DeleteOptions } from '../registry/generic/object-store.ts'
 import { isJsonObject } from '../registry/schema/json-value.ts'
@@ -40,7 +40,8 @@ export function parseDeleteOptions(exchange: Exchange): ParsedDeleteOptions {
   if (propagationPolicy !== undefined && !isPolicy(propagationPolicy)) {
     errors.push(fieldNotSupported('propagationPolicy', propagationPolicy, [...policies, 'nil']))
   }
-  if (grace !== undefined && typeof grace !== 'number') throw badRequest('gracePeriodSeconds must be a number')
+  if (grace !== undefined && typeof grace !== 'number')
+    throw badRequest(notOfType('gracePeriodSeconds', grace, 'int64'))
   if (raw['ignoreStoreReadErrorWithClusterBreakingPotential'] === true) {
     errors.push(
       fieldForbidden('ignoreStoreReadErrorWithClusterBreakingPotential', 'this server has no unsafe deletion'),
@@ -60,7 +61,17 @@ export function parseDeleteOptions(exchange: Exchange): ParsedDeleteOptions {
 function decodeOptions(exchange: Exchange): JsonObject {
   const contentType = exchange.header('content-type')
   const { body: bytes } = exchange.request
-  return decodeBody({ bytes, contentType, defaultGvk: deleteOptionsKind, isCustomResource: false }).object
+  const { object } = decodeBody({ bytes, contentType, defaultGvk: deleteOptionsKind, isCustomResource: false })
+  // The options belong to every group and version.
+  if (object['kind'] === deleteOptionsKind.kind) return object
+  const { kind, apiVersion } = object as { kind: string; apiVersion: string } // decodeBody has seen to it
+  const what = `no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)}`
+  throw badRequest(`${what} in scheme "pkg/runtime/scheme.go:111"`)
+}
+
+function notOfType(field: string, value: unknown, type: string): string {
+  const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  return `json: cannot unmarshal ${found} into Go struct field DeleteOptions.${field} of type ${type}`
 }
 
 function queryOptions(exchange: Exchange): JsonObject {

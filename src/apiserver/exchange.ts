@@ -68,9 +68,22 @@ export class Exchange {
     if (!this.#warnings) return undefined
     const texts = [...this.#warnings]
     const length = texts.reduce((sum, text) => sum + text.length, 0)
-    const cut = length > maxWarningRunes ? texts.map((text) => text.slice(0, cutWarningRunes)) : texts
-    return cut.map((text) => `299 - ${quoteWarning(text)}`)
+    const kept = length > maxWarningRunes ? cutWarnings(texts) : texts
+    return kept.map((text) => `299 - ${quoteWarning(text)}`)
   }
+}
+
+/** Short ones, as many as fit: clients refuse answers with longer headers. */
+function cutWarnings(texts: readonly string[]): readonly string[] {
+  const kept: string[] = []
+  let length = 0
+  for (const text of texts) {
+    const cut = text.slice(0, cutWarningRunes)
+    length += cut.length
+    if (length > maxWarningRunes) break
+    kept.push(cut)
+  }
+  return kept
 }
 
 function isAuditId(text: string): boolean {

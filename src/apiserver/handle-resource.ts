@@ -1,6 +1,6 @@
 import { chain, type MaybePromise } from '../base/maybe-promise.ts'
 import type { ApiResponse } from '../client/transport.ts'
-import { badRequest, methodNotAllowed, methodNotServed, pathNotFound, serviceUnavailable } from '../meta/api-errors.ts'
+import { badRequest, failure, methodNotAllowed, methodNotServed, pathNotFound } from '../meta/api-errors.ts'
 import type { ResourceScope } from '../registry/generic/object-store.ts'
 import type { ServedResource } from '../registry/resource-catalog.ts'
 import {
@@ -9,6 +9,8 @@ import {
   subresourcesIn,
   type Verb,
 } from '../registry/resource-definition.ts'
+import type { KubeObject } from '../meta/object.ts'
+import { isJsonObject } from '../registry/schema/json-value.ts'
 import type { Exchange } from './exchange.ts'
 import { handleCreate } from './handlers/create.ts'
 import { handleDelete, handleDeleteCollection } from './handlers/delete.ts'
@@ -19,6 +21,7 @@ import { handleScale } from './handlers/scale.ts'
 import { handleUpdate } from './handlers/update.ts'
 import { handleWatch } from './handlers/watch.ts'
 import { namespaceOf } from './handlers/write-support.ts'
+import { respond } from './respond.ts'
 import type { ServerParts } from './server-parts.ts'
 import { objectOutput } from './write-object.ts'
 import { handleSubresourceCreate } from './handlers/subresource-create.ts'
@@ -159,8 +162,7 @@ async function handleConnect(
   const { info, request, user } = exchange
   if (!isVerbOf(subresource.verbs, info.verb)) throw notServed(scope.definition, info.verb)
   const object = await parts.store.get(scope, namespaceOf(exchange, scope), info.name)
-  if (!parts.connect)
-    throw serviceUnavailable(`nothing runs in this hub: ${info.resource}/${info.subresource} has no answer`)
+  if (!parts.connect) return nothingRuns(exchange, parts.store.toVersion(scope, object))
   return parts.connect({
     request,
     logicalCluster: scope.logicalCluster,
@@ -172,4 +174,19 @@ async function handleConnect(
     user,
     object: parts.store.toVersion(scope, object),
   })
+}
+
+/** A pod that is nowhere has no logs yet; for the rest clients are not told to come back, since nothing will have changed. */
+function nothingRuns(exchange: Exchange, object: KubeObject): ApiResponse {
+  const { resource, subresource, name } = exchange.info
+  if (resource === 'pods' && subresource !== 'proxy') {
+    const { spec } = object
+    const host = isJsonObject(spec) ? spec['nodeName'] : undefined
+    if (host === undefined || host === '') {
+      if (subresource === 'log') return respond(exchange, 200, 'text/plain', Buffer.alloc(0))
+      throw badRequest(`pod ${name} does not have a host assigned`)
+    }
+  }
+  const message = `nothing runs in this hub: ${resource}/${subresource} has no answer`
+  throw failure({ code: 503, reason: 'ServiceUnavailable', message })
 }

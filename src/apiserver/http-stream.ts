@@ -3,6 +3,8 @@ import { type MaybePromise, isPromise } from '../base/maybe-promise.ts'
 import { type ApiRequest, type ApiResponse, type ByteSink, type Identity, isStreamBody } from '../client/transport.ts'
 
 const noBody = new Uint8Array(0)
+/** Who has not sent a whole request by then will not: as long as a request may be in work. */
+export const bodyTimeoutMs = 60_000
 
 /** A request of HTTP/2. The signal is made only for those who look at it. */
 class Http2ApiRequest implements ApiRequest {
@@ -59,6 +61,16 @@ export function serveStream(
     answer(context, stream, new Http2ApiRequest(stream, headers, noBody, identity))
     return
   }
+  const refuse = (): void => {
+    write(stream, headers[':method'], context.tooLarge(new Http2ApiRequest(stream, headers, noBody, identity)))
+    stream.close(constants.NGHTTP2_NO_ERROR)
+  }
+  if (Number(headers['content-length']) > context.bodyBytes) {
+    refuse()
+    return
+  }
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), bodyTimeoutMs).unref()
+  stream.once('close', () => clearTimeout(timer))
   const chunks: Buffer[] = []
   let length = 0
   let refused = false
@@ -71,10 +83,10 @@ export function serveStream(
     }
     refused = true
     chunks.length = 0
-    write(stream, headers[':method'], context.tooLarge(new Http2ApiRequest(stream, headers, noBody, identity)))
-    stream.close(constants.NGHTTP2_NO_ERROR)
+    refuse()
   })
   stream.on('end', () => {
+    clearTimeout(timer)
     if (refused || stream.destroyed) return
     const [only] = chunks
     const body = chunks.length === 1 && only ? only : Buffer.concat(chunks)

@@ -17,6 +17,10 @@ export function serveHttp1(
   let refused = false
   incoming.on('error', ignore)
   outgoing.on('error', ignore)
+  if (Number(incoming.headers['content-length']) > context.bodyBytes) {
+    refuse(context, incoming, outgoing, identity)
+    return
+  }
   incoming.on('data', (chunk: Buffer) => {
     length += chunk.length
     if (refused) return
@@ -26,9 +30,7 @@ export function serveHttp1(
     }
     refused = true
     chunks.length = 0
-    const response = context.tooLarge(toRequest(incoming, outgoing, noBody, identity))
-    response.headers['connection'] = 'close'
-    write(outgoing, incoming.method, response)
+    refuse(context, incoming, outgoing, identity)
   })
   incoming.on('end', () => {
     if (refused) return
@@ -37,6 +39,18 @@ export function serveHttp1(
     if (isPromise(response)) void response.then((made) => write(outgoing, incoming.method, made))
     else write(outgoing, incoming.method, response)
   })
+}
+
+/** Who sends too much is answered at once; the rest is not read, so the connection is of no use any more. */
+function refuse(
+  context: StreamContext,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  identity: Identity | undefined,
+): void {
+  const response = context.tooLarge(toRequest(incoming, outgoing, noBody, identity))
+  response.headers['connection'] = 'close'
+  write(outgoing, incoming.method, response)
 }
 
 function ignore(): void {}

@@ -14,7 +14,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Identity } from '../client/transport.ts'
 import type { FallbackHandler, Listening, ListenOptions } from './api-server.ts'
 import { serveHttp1 } from './http1.ts'
-import { serveStream, type StreamContext } from './http-stream.ts'
+import { bodyTimeoutMs, serveStream, type StreamContext } from './http-stream.ts'
 
 export interface HttpsServerParts extends StreamContext {
   /** Whether this server answers the URL; else the fallback does. */
@@ -55,6 +55,7 @@ export async function startHttpsServer(parts: HttpsServerParts, options: ListenO
     return known.identity
   }
   serveHttp1Requests(server, parts, identityOf)
+  ;(server as unknown as Server).requestTimeout = bodyTimeoutMs
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session) => {
     sessions.add(session)

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { notAcceptable } from '../meta/api-errors.ts'
+import { failure, notAcceptable } from '../meta/api-errors.ts'
 import { type AcceptClause, parseAccept } from '../meta/content-type.ts'
 import { type Exchange } from './exchange.ts'
 import { parseBoolean } from './request-info.ts'
@@ -68,7 +68,12 @@ function choose(accept: string, offer: Offer, pretty: boolean): Output {
     const output = tryClause(clause, offer, pretty)
     if (output) return output
   }
-  throw notAcceptable(offer.protobuf ? Object.values(contentTypes) : [contentTypes.json, contentTypes.yaml])
+  // Named for every resource, as upstream does, also where protobuf has no form for it.
+  throw notAcceptable(Object.values(contentTypes))
+}
+
+function unusableForm(message: string): Error {
+  return failure({ code: 406, reason: 'NotAcceptable', message })
 }
 
 function tryClause(clause: AcceptClause, offer: Offer, pretty: boolean): Output | undefined {
@@ -87,7 +92,10 @@ function tryClause(clause: AcceptClause, offer: Offer, pretty: boolean): Output 
     return undefined
   if (as === 'Table') return media === 'protobuf' ? undefined : { ...common, as: 'table', metaVersion: version }
   if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') {
-    if ((as === 'PartialObjectMetadataList') !== (offer.shape === 'list')) throw notAcceptable([contentTypes.json])
+    const isList = offer.shape === 'list'
+    if ((as === 'PartialObjectMetadataList') !== isList) {
+      throw unusableForm(`you requested ${as}, but the requested object is ${isList ? 'a list' : 'not a list'}`)
+    }
     return { ...common, as: 'partial', metaVersion: version }
   }
   return undefined

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { request } from 'node:https'
 import { gunzipSync } from 'node:zlib'
@@ -95,6 +96,21 @@ describe('over HTTPS', () => {
       expect(Number(headers['content-length'])).toBeGreaterThan(100)
       expect(bytes).toHaveLength(0)
     }
+  })
+
+  test('who announces a body over the limit is answered before it is sent', async () => {
+    const headers = { 'content-type': 'application/json', 'content-length': '107374182400' }
+    const stream = session.request({ ':path': configMaps, ':method': 'POST', ...headers }, { endStream: false })
+    const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+    expect(head[':status']).toBe(413)
+    stream.close()
+    const outgoing = request(`${api.url}${configMaps}`, { ...certificate, agent: false, method: 'POST', headers })
+    outgoing.on('error', () => {})
+    outgoing.flushHeaders()
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+    expect(incoming.statusCode).toBe(413)
+    expect(incoming.headers.connection).toBe('close')
+    outgoing.destroy()
   })
 
   test('a body over the limit is answered with 413, and the connection lives on', async () => {

@@ -55,6 +55,49 @@ describe('what a path and a method do not offer', () => {
     if (status !== 200) expect(statusOf(answer).kind).toBe('Status')
   })
 
+  test('so many warnings that no client would take them are cut short', async () => {
+    const strange = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`strange${index}`, 1]))
+    const body = { ...configMapBody('strange'), ...strange }
+    const answer = await call(`${configMaps}?dryRun=All`, { method: 'POST', body })
+    expect(answer.status).toBe(201)
+    const warnings = [answer.headers['warning'] ?? []].flat()
+    expect(warnings.length).toBeGreaterThan(10)
+    expect(warnings.join('').length).toBeLessThan(8_192)
+  })
+
+  test('the options of a delete are checked before anything is deleted', async () => {
+    for (const body of [{ kind: 'Foo', apiVersion: 'v1' }, { gracePeriodSeconds: 'soon' }]) {
+      expect((await call(`${configMaps}/kept`, { method: 'DELETE', body })).status).toBe(400)
+    }
+    expect((await call(`${configMaps}/kept`)).status).toBe(200)
+  })
+
+  test('an event is refused outside the namespace of what it is about', async () => {
+    const events = '/api/v1/namespaces/default/events'
+    const event = (namespace: string) => ({ metadata: { name: 'e' }, involvedObject: { kind: 'Pod', namespace } })
+    const refused = await call(events, { method: 'POST', body: event('other') })
+    expect(statusOf(refused).details?.causes?.[0]?.field).toBe('involvedObject.namespace')
+    expect((await call(events, { method: 'POST', body: event('default') })).status).toBe(201)
+  })
+
+  test('a patch after which an object could not be read is Invalid', async () => {
+    const patch = (body: unknown) =>
+      call(`${configMaps}/kept`, { method: 'PATCH', body, contentType: 'application/merge-patch+json' })
+    for (const body of [{ kind: 'Secret' }, { data: { a: 1 } }]) {
+      const answer = await patch(body)
+      expect(answer.status).toBe(422)
+      expect(statusOf(answer).details?.causes?.[0]?.field).toBe('patch')
+    }
+  })
+
+  test('a pod that is nowhere has no logs yet, and takes no commands', async () => {
+    const pods = '/api/v1/namespaces/default/pods'
+    const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'x' }] } }
+    await call(pods, { method: 'POST', body: pod })
+    expect(await call(`${pods}/p/log`)).toMatchObject({ status: 200, text: '' })
+    expect((await call(`${pods}/p/exec?command=ls`)).status).toBe(400)
+  })
+
   test('only what is served warns of its deprecation', async () => {
     const endpoints = '/api/v1/namespaces/default/endpoints'
     expect((await call(endpoints)).headers['warning']).toBeDefined()

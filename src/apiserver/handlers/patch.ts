@@ -1,7 +1,8 @@
 import type { ApiResponse } from '../../client/transport.ts'
-import { badRequest, conflict, unsupportedMediaType } from '../../meta/api-errors.ts'
+import { badRequest, conflict, invalid, unsupportedMediaType } from '../../meta/api-errors.ts'
+import { fieldInvalid } from '../../meta/field-error.ts'
 import { toApiVersion } from '../../meta/group-version.ts'
-import { checkDepth, maxObjectDepth, parseJson } from '../../meta/json.ts'
+import { checkDepth, maxObjectDepth, parseJson, stringifyJson } from '../../meta/json.ts'
 import { applyPatch } from '../../meta/managed-fields/apply-patch.ts'
 import { withoutManagedFields } from '../../meta/managed-fields/ownership.ts'
 import type { Json, JsonObject, KubeObject } from '../../meta/object.ts'
@@ -106,9 +107,10 @@ function patchTo(
   const document = leavesManagedFields(body) ? withoutManagedFields(whole) : whole
   const { patched, problems } = patchDocument(document, body, scope, strict)
   if (!isJsonObject(patched)) throw badRequest('the patched document is not an object')
-  checkType(scope, patched)
+  const refuse = (reason: string): Error => unfitPatch(exchange, scope, patched, reason)
+  checkType(scope, patched, refuse)
   reportPatched(exchange, scope, dropUnknown(scope, patched, problems), options.fieldValidation)
-  const object = completeObject(scope, patched)
+  const object = completeObject(scope, patched, refuse)
   checkNames(exchange, scope, object)
   // A resourceVersion that the patch itself names is a precondition; the one that was there anyway is none.
   if (object.metadata.resourceVersion === current.metadata.resourceVersion && !namesRevision(body)) {
@@ -155,10 +157,19 @@ function namesRevision({ value }: PatchBody): boolean {
   return isJsonObject(metadata) && typeof metadata['resourceVersion'] === 'string'
 }
 
-function checkType({ definition, version }: ResourceScope, patched: JsonObject): void {
+/** The 422 of a patch after which an object could not be read. */
+function unfitPatch({ info }: Exchange, { definition }: ResourceScope, patched: JsonObject, reason: string): Error {
+  return invalid(definition, info.name, [fieldInvalid('patch', stringifyJson(patched), reason)])
+}
+
+function checkType(
+  { definition, version }: ResourceScope,
+  patched: JsonObject,
+  refuse: (reason: string) => Error,
+): void {
   const expected = toApiVersion({ group: definition.group, version: version.version })
   if (patched['apiVersion'] !== expected || patched['kind'] !== definition.kind) {
-    throw badRequest(`the patch may not change apiVersion (${expected}) or kind (${definition.kind})`)
+    throw refuse(`the patch may not change apiVersion (${expected}) or kind (${definition.kind})`)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ApiResponse } from '../../client/transport.ts'
-import { badRequest, invalid, staleObject } from '../../meta/api-errors.ts'
+import { badRequest, internalError, invalid, staleObject } from '../../meta/api-errors.ts'
 import { fieldInvalid } from '../../meta/field-error.ts'
 import { toApiVersion } from '../../meta/group-version.ts'
 import { formatLabelSelector, type LabelSelector } from '../../meta/label-selector.ts'
@@ -35,6 +35,7 @@ export async function handleScale(
   const namespace = namespaceOf(exchange, scope)
   if (method === 'GET' || method === 'HEAD') {
     const object = parts.store.toVersion(scope, await parts.store.get(scope, namespace, name))
+    if (scope.definition.custom) requireReplicas(scale, object)
     return respondValue(parts, exchange, own, toScale(scale, object), 200)
   }
   const patch = method === 'PATCH' ? readPatch(exchange, own) : undefined
@@ -157,6 +158,12 @@ function carryOwners(
 function replicasPaths({ definition }: Pick<ResourceScope, 'definition'>, scale: ScaleDefinition): ReplicasPaths {
   const { group, versions } = definition
   return new Map(versions.map(({ version }) => [toApiVersion({ group, version }), scale.specReplicasPath]))
+}
+
+/** An autoscaler must not take a custom resource that does not say how many it wants for one that wants none. */
+function requireReplicas({ specReplicasPath }: ScaleDefinition, object: KubeObject): void {
+  if (valueAt(object, specReplicasPath) !== undefined) return
+  throw internalError(`the spec replicas field ".${specReplicasPath.join('.')}" does not exist`)
 }
 
 function toScale(scale: ScaleDefinition, object: KubeObject): KubeObject {

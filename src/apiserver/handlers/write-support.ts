@@ -6,7 +6,6 @@ import { badRequest } from '../../meta/api-errors.ts'
 import { trackUpdate } from '../../meta/managed-fields/track-update.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import type { ResourceScope, ValidatingAdmission, WriteContext } from '../../registry/generic/object-store.ts'
-import { equalJson } from '../../registry/schema/json-value.ts'
 import type { Exchange } from '../exchange.ts'
 import { fieldManagement } from '../field-management.ts'
 import type { ServerParts } from '../server-parts.ts'
@@ -68,10 +67,11 @@ function dropDoubleOwners(exchange: Exchange, { metadata }: KubeObject): void {
   const owners = metadata.ownerReferences
   if (!owners || owners.length < 2) return
   const doubles: string[] = []
-  const kept = owners.filter((owner, index) => {
-    const isDouble = owners.slice(0, index).some((other) => other.uid === owner.uid && equalJson(other, owner))
-    if (isDouble) doubles.push(owner.uid)
-    return !isDouble
+  const seen = new Set<string>()
+  const kept = owners.filter(({ apiVersion, kind, name, uid, controller, blockOwnerDeletion }) => {
+    const words = JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion])
+    if (seen.has(words)) doubles.push(uid)
+    return seen.size < seen.add(words).size
   })
   if (doubles.length === 0) return
   metadata.ownerReferences = kept

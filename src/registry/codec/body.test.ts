@@ -69,7 +69,7 @@ describe('formats', () => {
     const refused = failureOf(body(encodeProtobuf(options), type, custom))
     expect([refused.code, refused.message]).toEqual([
       415,
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     ])
   })
 })

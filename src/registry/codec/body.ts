@@ -47,7 +47,8 @@ function describe(message: string, { bytes, defaultGvk }: BodyParts): string {
   return `${what}: ${message} (${summarize(bytes)})`
 }
 
-const jsonTypes = ['application/json', 'application/yaml']
+/** Named for every resource, as upstream does, also where protobuf has no form for it. */
+const acceptedTypes = ['application/json', 'application/yaml', protobufMediaType]
 
 function readValue(parts: BodyParts): { value: Json; duplicateFields: readonly string[] } {
   const { bytes, contentType, defaultGvk, isCustomResource } = parts
@@ -58,7 +59,7 @@ function readValue(parts: BodyParts): { value: Json; duplicateFields: readonly s
   if (name === 'application/yaml') return parseYamlStrictly(bytes)
   if (name === protobufMediaType && takesProtobuf)
     return { value: decodeProtobuf(bytes, defaultGvk), duplicateFields: [] }
-  throw unsupportedMediaType(takesProtobuf ? [...jsonTypes, protobufMediaType] : jsonTypes)
+  throw unsupportedMediaType(acceptedTypes)
 }
 
 const noType = "couldn't get version/kind; json parse error: "

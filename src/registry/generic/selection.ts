@@ -56,7 +56,18 @@ function compileRequirement(
   return (object) => (read(inVersion(object.parsed)) === value) === wanted
 }
 
+/** Two kinds upstream have sentences of their own. */
+const ownSentences: ReadonlyMap<string, (field: string) => string> = new Map([
+  ['batch:jobs', (field) => `field label ${goQuote(field)} not supported for Job`],
+  [
+    'resource.k8s.io:resourceslices',
+    (field) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
+  ],
+])
+
 function unsupported(definition: ResourceDefinition, { selectableFields }: ResourceVersion, field: string): Error {
+  const own = ownSentences.get(definition.identity)
+  if (own) return badRequest(own(field))
   if (definition.custom || selectableFields.size > 0) return badRequest(`field label not supported: ${field}`)
   return badRequest(`${goQuote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`)
 }

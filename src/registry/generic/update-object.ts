@@ -198,7 +198,9 @@ function prepare(
   const strategy = part ? part.strategy : definition.strategy
   strategy?.prepareForUpdate?.(object, previous, operation)
   const rule = generationRuleOf(definition, version)
-  if (countsAsNewGeneration(rule, object, previous, statusFields)) {
+  // A write past the kind's rules (a pod's binding) is no wish of its own.
+  const isCounted = part?.type !== 'part' || part.strategy !== undefined
+  if (isCounted && countsAsNewGeneration(rule, object, previous, statusFields)) {
     object.metadata.generation = (previous.metadata.generation ?? 0) + 1
   }
 }

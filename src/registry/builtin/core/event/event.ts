@@ -2,6 +2,7 @@ import type { BuiltinKind, FieldValue } from '../../builtin-kind.ts'
 import { stringAt, valueAt } from '../../fields.ts'
 import { eventCells } from './event-cells.ts'
 import { defaultCoreEvent, defaultEvent } from './event-defaults.ts'
+import { validateEvent } from './event-validation.ts'
 import { fromCoreEvent, toCoreEvent } from './event-conversion.ts'
 
 const referenceFields = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const
@@ -32,7 +33,7 @@ const shared: Record<string, FieldValue> = {
 export const coreEventKind: BuiltinKind = {
   group: '',
   resource: 'events',
-  strategy: { generation: 'none', allowCreateOnUpdate: true, applyDefaults: defaultCoreEvent },
+  strategy: { generation: 'none', allowCreateOnUpdate: true, applyDefaults: defaultCoreEvent, validate: validateEvent },
   cells: eventCells,
   selectableFields: {
     ...shared,
@@ -47,7 +48,7 @@ export const eventKind: BuiltinKind = {
   group: 'events.k8s.io',
   resource: 'events',
   storedAs: { group: '', resource: 'events' },
-  strategy: { generation: 'none', allowCreateOnUpdate: true, applyDefaults: defaultEvent },
+  strategy: { generation: 'none', allowCreateOnUpdate: true, applyDefaults: defaultEvent, validate: validateEvent },
   cells: eventCells,
   selectableFields: {
     ...shared,
