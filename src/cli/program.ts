@@ -49,9 +49,14 @@ function report(error: unknown): number {
   return error instanceof CliError ? error.exitCode : 1
 }
 
-function explain(error: unknown): string {
+/** One sentence for the person at the terminal. */
+export function explain(error: unknown): string {
   if (isApiStatusError(error)) return `the server answered: ${error.message}`
   if (error instanceof TransportError) return `${error.message}; is the hub running?`
   if (error instanceof CliError || error instanceof KubeconfigError) return error.message
-  return process.env['ATOLL_DEBUG'] && error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (!(error instanceof Error)) return String(error)
+  if (process.env['ATOLL_DEBUG']) return error.stack ?? error.message
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (code === 'EADDRINUSE') return `${address}:${port} is in use already: choose another address with --listen`
+  return error.message
 }
