@@ -418,6 +418,49 @@ export const apiScenario: readonly ScenarioStep[] = [
     },
   }),
 
+  // What a place does not offer, and what is read before anything is done.
+  remove('/api/v1/configmaps'),
+  post('/api', {}),
+  put('/apis/apps/v1', {}),
+  post('/version', {}),
+  get('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews/x'),
+  get('/api/v1/configmaps', { method: 'OPTIONS' }),
+  post('/api/v1/watch/namespaces/parity/configmaps', {}),
+  remove('/api/v1/componentstatuses/x'),
+  get(`${configMaps}/one?timeout=soon`),
+  get(`${configMaps}/one?timeout=5`),
+  get(`${configMaps}/one?includeObject=Foo`, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } }),
+  post(configMaps, configMap('unanswered'), {
+    headers: { accept: 'text/html' },
+    statusOnly: 'the router has its words',
+  }),
+  get(`${configMaps}/unanswered`),
+  get(`${configMaps}?watch=true&continue=abc`),
+  get(`${configMaps}?watch=true&resourceVersionMatch=Exact&resourceVersion=1`),
+  get(`${configMaps}?watch=true&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1`),
+  get('/apis/batch/v1/namespaces/parity/jobs?fieldSelector=a%3Db'),
+  get('/apis/resource.k8s.io/v1/resourceslices?fieldSelector=a%3Db'),
+  remove(`${configMaps}/one`, { kind: 'Foo', apiVersion: 'v1' }),
+  remove(`${configMaps}/one`, { gracePeriodSeconds: 'x' }),
+  put(`${configMaps}/one`, configMap('one', { metadata: { name: 'one', resourceVersion: '0' }, data: { a: '3' } }), {
+    statusOnly: 'it is immutable',
+  }),
+  put('/apis/coordination.k8s.io/v1/namespaces/parity/leases/l', { metadata: { name: 'l' }, spec: {} }),
+  post(
+    configMaps,
+    configMap('owned', {
+      metadata: {
+        name: 'owned',
+        ownerReferences: [
+          { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' },
+          { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' },
+        ],
+      },
+    }),
+  ),
+  post('/api/v1/namespaces/parity/events', { metadata: { name: 'e' }, involvedObject: { kind: 'Pod' } }),
+  patch(`${configMaps}/one`, mergePatch, { kind: 'Secret' }, { statusOnly: 'upstream repeats the whole object' }),
+
   // Namespaces.
   remove('/api/v1/namespaces/default'),
   remove(`/api/v1/namespaces/${namespace}`),
