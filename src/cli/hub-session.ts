@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Client } from '../client/client.ts'
@@ -64,9 +64,16 @@ export function openHubSession(session: SessionOptions): HubSession {
     config,
     selected,
     clientOf: (workspacePath) => createClient({ transport: http.transport, basePath: `/clusters/${workspacePath}` }),
-    save: (next) => writeFileSync(path, printKubeconfig(next), { mode: 0o600 }),
+    save: (next) => replaceFile(realpathSync(path), printKubeconfig(next)),
     close: http.close,
   }
+}
+
+/** Whole or not at all: it may be the only way into somebody's clusters. */
+function replaceFile(path: string, text: string): void {
+  const partial = `${path}.atoll-new`
+  writeFileSync(partial, text, { mode: 0o600 })
+  renameSync(partial, path)
 }
 
 export function splitServerUrl(server: string): { hubUrl: string; workspace: string } {

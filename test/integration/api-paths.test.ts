@@ -24,6 +24,16 @@ describe('what a path and a method do not offer', () => {
     expect((await call(`${configMaps}/kept`)).status).toBe(200)
   })
 
+  test('what the store cannot hold is the fault of who asks', async () => {
+    const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles'
+    const name = 'x'.repeat(5_000) // of a role, anything goes that fits into a path
+    const refused = await call(roles, { method: 'POST', body: JSON.stringify({ metadata: { name } }) })
+    expect(statusOf(refused)).toMatchObject({
+      code: 400,
+      message: expect.stringContaining('the object cannot be stored'),
+    })
+  })
+
   test('nothing is written when the answer could not be', async () => {
     const headers = { accept: 'text/html' }
     expect((await call(configMaps, { method: 'POST', body: configMapBody('unseen'), headers })).status).toBe(406)

@@ -37,7 +37,7 @@ export const reservedMetadata: AdmissionPlugin = {
     const isAdministrator = isSystemMaster(user)
     for (const field of ['labels', 'annotations'] as const) {
       if (!isAdministrator) refuseChanges(attributes, field)
-      keepLeftOut(attributes, field, isAdministrator ? isInternal : isReserved)
+      keepLeftOut(attributes, field, isAdministrator ? isInternal : isReservedKey)
     }
     if (!isAdministrator) keepFinalizer(attributes)
   },
@@ -45,7 +45,8 @@ export const reservedMetadata: AdmissionPlugin = {
 
 const isInternal = (key: string): boolean => key.startsWith(internalPrefix)
 
-function isReserved(key: string): boolean {
+/** Whether only the hub may write labels and annotations of that key. */
+export function isReservedKey(key: string): boolean {
   if (isInternal(key)) return true
   const slash = key.indexOf('/')
   const domain = slash < 0 ? '' : key.slice(0, slash)
@@ -65,7 +66,7 @@ function refuseChanges(attributes: AdmissionAttributes, field: MetadataMap): voi
   if (!isMap(given)) return
   const before = oldObject?.metadata[field]
   for (const key of Object.keys(given)) {
-    if (!isReserved(key) || (before && Object.hasOwn(before, key) && before[key] === given[key])) continue
+    if (!isReservedKey(key) || (before && Object.hasOwn(before, key) && before[key] === given[key])) continue
     throw admissionForbidden(attributes, `modification of reserved ${field.slice(0, -1)}: ${JSON.stringify(key)}`)
   }
 }

@@ -107,6 +107,15 @@ describe('a new workspace', () => {
     expect((await created('acme', { name: 'special' })).metadata.labels).toEqual({ tier: 'special', cost: 'low' })
   })
 
+  test('cannot be given a label of the hub by its type', async () => {
+    typeIn('root', 'liar', { additionalWorkspaceLabels: { 'tenancy.kcp.io/phase': 'Ready' } })
+    mayUse('root', 'liar')
+    await expect(created('acme', { name: 'liar' })).rejects.toMatchObject({
+      code: 403,
+      message: expect.stringContaining('its type sets the reserved label "tenancy.kcp.io/phase"'),
+    })
+  })
+
   test('of a type that extends itself in a circle is made', async () => {
     typeIn('root', 'hen', { extend: { with: [{ name: 'egg' }] } })
     typeIn('root', 'egg', { extend: { with: [{ name: 'hen' }] } })

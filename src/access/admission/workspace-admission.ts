@@ -16,6 +16,7 @@ import type {
 import { uncoveredRules } from '../authorization/policy-rule.ts'
 import type { RuleResolver } from '../authorization/rbac-authorizer.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { isReservedKey } from './reserved-metadata.ts'
 import {
   createWorkspaceTypes,
   toText,
@@ -77,7 +78,12 @@ async function schedule(attributes: AdmissionAttributes, options: WorkspaceAdmis
   if (refused !== undefined) throw refuse(refused)
   const path = `${parent.path}:${name}`
   if (path.length > maxPathLength) throw refuse(`its path would be longer than ${maxPathLength} characters`)
-  const labels = Object.assign({}, ...aliases.toReversed().map(({ object }) => object.spec?.additionalWorkspaceLabels))
+  const labels: Record<string, string> = Object.assign(
+    {},
+    ...aliases.toReversed().map(({ object }) => object.spec?.additionalWorkspaceLabels),
+  )
+  const reserved = Object.keys(labels).find(isReservedKey)
+  if (reserved !== undefined) throw refuse(`its type sets the reserved label ${JSON.stringify(reserved)}`)
   if (Object.keys(labels).length > 0) workspace.metadata.labels = { ...labels, ...workspace.metadata.labels }
   workspace.spec.type = type.reference
   workspace.spec.cluster = options.newName()

@@ -74,6 +74,8 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
   }
   if (flags.renewToken && flags.mode !== 'agent') throw new CliError('--renew-token is for --mode agent', 2)
   if (flags.mode === 'agent') return joinByAgent(name, flags, print)
+  const timeoutSeconds = Number(flags.timeout)
+  if (!(timeoutSeconds > 0)) throw new CliError(`--timeout ${flags.timeout} is not a number of seconds`, 2)
   const child = readChild(flags)
   const childHttp = createHttpTransport(child)
   const session = openHubSession(flags)
@@ -94,7 +96,7 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
       })
       print(`Installed ${joined.manifests.length} objects in the cluster (Kubernetes ${joined.kubernetesVersion}).\n`)
       await storeCredentials(client, registered, child, await mintAgentToken(childHttp.transport))
-      await waitUntilReady(client, name, Number(flags.timeout), print)
+      await waitUntilReady(client, name, timeoutSeconds, print)
     } catch (error) {
       if (error instanceof NotReadyError) throw error
       // Nothing of a failed attempt stands in the way of the next one.

@@ -140,7 +140,7 @@ function mergeConditions(shares: readonly Share[], { source, nowMs }: AggregateO
   const byType = new Map<string, { childCluster: string; stale: boolean; condition: Condition }[]>()
   for (const { childCluster, stale, delivery } of shares) {
     const conditions = delivery.status?.childStatus?.['conditions']
-    for (const condition of Array.isArray(conditions) ? (conditions as unknown as Condition[]) : [])
+    for (const condition of Array.isArray(conditions) ? (conditions as unknown[]).filter(isCondition) : [])
       byType.set(condition.type, [...(byType.get(condition.type) ?? []), { childCluster, stale, condition }])
   }
   const known = (source['status'] as { conditions?: Condition[] } | undefined)?.conditions ?? []
@@ -149,6 +149,13 @@ function mergeConditions(shares: readonly Share[], { source, nowMs }: AggregateO
     .map(([type, reports]) => mergeCondition(type, reports, shares.length))
     .map((condition) => withTimes(condition, known, nowMs))
 }
+
+/** A child says what it likes. */
+function isCondition(value: unknown): value is Condition {
+  return isRecord(value) && typeof value['type'] === 'string'
+}
+
+const maxMessageLength = 32_768 // what a condition of upstream may hold
 
 /** Types for which True is the bad news. */
 const negativeTypes = new Set(['ReplicaFailure', 'Failed', 'FailureTarget', 'Suspended'])
@@ -161,7 +168,8 @@ function mergeCondition(
   const negative = negativeTypes.has(type)
   const decisive = reports.find(({ condition }) => condition.status === (negative ? 'True' : 'False'))
   const chosen = decisive ?? reports.find(({ condition }) => condition.status === 'Unknown') ?? reports[0]
-  const message = reports.map(({ childCluster, condition }) => `${childCluster}: ${condition.message}`).join('; ')
+  const said = reports.map(({ childCluster, condition }) => `${childCluster}: ${condition.message ?? ''}`).join('; ')
+  const message = said.length > maxMessageLength ? `${said.slice(0, maxMessageLength)}…` : said
   const stale = reports.filter((report) => report.stale).map(({ childCluster }) => childCluster)
   if (stale.length > 0)
     return {

@@ -228,6 +228,15 @@ describe('aggregating status', () => {
       { type: 'Available', status: 'Unknown', reason: 'ChildClusterUnreachable' },
     ])
   })
+  test('what a child says at any length and in any shape does not stand in the way of the others', () => {
+    const long = [{ type: 'Available', status: 'False', reason: 'r', message: 'x'.repeat(1_000_000) }]
+    const odd = [null, 7, 'Available', {}, { type: 3 }] as unknown as JsonObject[]
+    const shares = [share('a', { ...full, conditions: long }), share('b', { ...full, conditions: odd })]
+    const [condition, ...others] = aggregateStatus(shares, options)?.['conditions'] as { message: string }[]
+    expect(others).toEqual([])
+    expect(condition).toMatchObject({ type: 'Available', status: 'False' })
+    expect(condition?.message.length).toBeLessThan(40_000)
+  })
   test('one unavailable child makes Available false', () => {
     const condition = (status: string) =>
       [{ type: 'Available', status, reason: 'r', message: 'm', lastTransitionTime: '' }] as unknown as JsonObject[]

@@ -40,7 +40,9 @@ export function createTargetTable(): TargetTable {
   }
 }
 
-const maxTargets = 500 // what a status holds; those that are not ready come first
+// What a status holds, within the limit of an object: those that are not ready come first.
+const maxTargets = 500
+const maxMessageLength = 400
 
 /** The targets for a status, and how many there are of them. */
 export function listTargets(
@@ -63,7 +65,14 @@ export function listTargets(
       if (!missing.some((target) => target.crd === crd) && !atProvider.some((target) => target.crd === crd))
         ready.push({ type: 'Workspace', name: path, crd, ready: true, reason: 'Published' })
   }
-  return { targets: [...sorted(notReady), ...sorted(ready)].slice(0, maxTargets), total, ready: readyCount }
+  const targets = [...sorted(notReady), ...sorted(ready)].slice(0, maxTargets).map(shortened)
+  return { targets, total, ready: readyCount }
+}
+
+/** Messages quote what a child or a schema says, at any length. */
+function shortened(target: Target): Target {
+  const { message = '' } = target
+  return message.length <= maxMessageLength ? target : { ...target, message: `${message.slice(0, maxMessageLength)}…` }
 }
 
 function sorted(targets: Target[]): Target[] {

@@ -1,4 +1,4 @@
-import { ApiStatusError, expired, internalError, serviceUnavailable } from '../../meta/api-errors.ts'
+import { ApiStatusError, badRequest, expired, internalError, serviceUnavailable } from '../../meta/api-errors.ts'
 import { isStorageError } from '../../storage/storage-error.ts'
 
 /** What a client is told when the store could not do it. Errors that are no StorageError stay as they are. */
@@ -17,7 +17,8 @@ export function liftStorageError(error: unknown): unknown {
       return serviceUnavailable('the hub is shutting down', error)
     case 'corrupt':
       return internalError('the store is damaged: what was asked for cannot be read', error)
-    case 'invalid-txn':
+    case 'invalid-txn': // a name of thousands of characters, a hundred owners
+      return badRequest(`the object cannot be stored: ${error.message}`)
     case 'locked':
       return internalError('the store refused the operation', error)
   }
