@@ -39,6 +39,7 @@ import type { ControllerParts } from './controller-parts.ts'
 import type { DeliveryTally } from './delivery-tally.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import { type FleetInformers, fleetResource } from './fleet-informers.ts'
+import { createRescan } from './rescan.ts'
 
 const deliveries = fleetResource('deliveries')
 const rememberedPaths = 10_000
@@ -84,22 +85,24 @@ export function placementController(parts: PlacementParts): Controller {
       }),
       {
         async start(sink, signal) {
-          const again = async (clusters: Iterable<string>) => {
-            for (const logicalCluster of clusters)
-              for await (const request of placedObjects(parts, logicalCluster, signal)) sink.enqueue(request)
-          }
-          const failed = (error: unknown) => logger.warn('placed objects could not be listed', { error })
-          informers.placedNamespaces.onEvent(({ key }) => void again([key.logicalCluster]).catch(failed))
+          const again = createRescan({
+            scan: (logicalCluster) => placedObjects(parts, logicalCluster, signal),
+            enqueue: (request) => sink.enqueue(request),
+            signal,
+            clock,
+            logger,
+          })
+          informers.placedNamespaces.onEvent(({ key }) => again(key.logicalCluster))
           informers.placements.onEvent((event) => {
             // Their status is our own writing.
             if (event.type === 'updated' && asksForTheSame(event.previous, event.object)) return
-            void again([event.key.logicalCluster]).catch(failed)
+            again(event.key.logicalCluster)
           })
           informers.childClusters.onEvent((event) => {
             // A heartbeat changes the status every few seconds; placements are decided by labels and spec.
             if (event.type === 'updated' && decidesTheSame(event.previous, event.object)) return
             const clusters = new Set(informers.placements.list().map((placement) => logicalClusterOf(placement) ?? ''))
-            void again(clusters).catch(failed)
+            for (const logicalCluster of clusters) again(logicalCluster)
           })
         },
       },

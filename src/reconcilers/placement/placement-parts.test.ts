@@ -232,7 +232,8 @@ describe('aggregating status', () => {
     const long = [{ type: 'Available', status: 'False', reason: 'r', message: 'x'.repeat(1_000_000) }]
     const odd = [null, 7, 'Available', {}, { type: 3 }] as unknown as JsonObject[]
     const shares = [share('a', { ...full, conditions: long }), share('b', { ...full, conditions: odd })]
-    const [condition, ...others] = aggregateStatus(shares, options)?.['conditions'] as { message: string }[]
+    const status = aggregateStatus(shares, options) as { conditions: { message: string }[] }
+    const [condition, ...others] = status.conditions
     expect(others).toEqual([])
     expect(condition).toMatchObject({ type: 'Available', status: 'False' })
     expect(condition?.message.length).toBeLessThan(40_000)
