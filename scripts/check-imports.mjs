@@ -1,4 +1,5 @@
-// Checks the table of import directions: which folder below src/ may import which.
+// Checks the table of import directions: which folder below src/ may import which; and that package.json names the
+// packages that are imported.
 // Prints one line per violation and exits 1 when there is any.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
@@ -27,6 +28,11 @@ const portable = new Set(['base', 'meta', 'client', 'console'])
 /** The only folders that may name a storage driver. */
 const driverNamers = new Set(['hub', 'storage'])
 
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const packages = new Set(Object.keys(manifest.dependencies))
+const testPackages = new Set([...packages, ...Object.keys(manifest.devDependencies)])
+
+const imports = /(?:^(?:import|export)\b[^'";]*?\bfrom|^import|\bimport\()\s*'([^']+)'/gm
 const root = resolve('src')
 const problems = []
 
@@ -44,14 +50,19 @@ for (const file of sources(root)) {
   const isTest = file.endsWith('.test.ts') || place.includes(`${sep}testing${sep}`)
   if (!(from in table)) problems.push(`${place}: folder src/${from} is not in the import table`)
   const text = readFileSync(file, 'utf8')
-  for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+  for (const match of text.matchAll(imports)) {
     const target = match[1]
     if (target.startsWith('node:')) {
       if (portable.has(from) && !isTest && !place.includes(`${sep}node${sep}`))
         problems.push(`${place}: ${target} in a portable folder`)
       continue
     }
-    if (!target.startsWith('.')) continue
+    if (!target.startsWith('.')) {
+      const name = target.split('/', target.startsWith('@') ? 2 : 1).join('/')
+      const known = isTest ? testPackages : packages
+      if (!known.has(name)) problems.push(`${place}: package.json does not name ${name} for this`)
+      continue
+    }
     const to = relative(root, resolve(dirname(file), target)).split(sep)
     if (isTest || to[0] === from || to[0] === '..') continue
     const allowed = table[from]
