@@ -72,6 +72,13 @@ async function seed(target: Target, collection: string, prefix: string, count: n
   })
 }
 
+/** Takes a round's objects away again: a collection of 10,000 is what is asked for, not of all rounds'. */
+async function clear(target: Target, collection: string): Promise<void> {
+  const session = await openSession(target)
+  await send(session, target, { method: 'DELETE', path: collection })
+  session.close()
+}
+
 async function makeNamespace(target: Target, name: string): Promise<string> {
   const session = await openSession(target)
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
@@ -187,6 +194,7 @@ function listWork(name: string, label: string, count: number, goal: number): Wor
         return runLoad(target, { callers: 1, seconds: 60, next: () => first.pop(), onStart })
       })
       const warm = await load(target, Math.max(seconds, count / 1_000), () => call)
+      await clear(target, collection)
       // The clock of CPU time ticks every 10 ms: a short list by itself cannot be seen on it.
       return count >= 10_000 ? { ...warm, cold } : warm
     },

@@ -24,12 +24,22 @@ test.each(['https://child.example.com:6443', 'https://10.1.2.3', 'https://[2001:
   },
 )
 
-test.each(['127.0.0.1', '0.0.0.0', '169.254.169.254', '::1', '::', 'FE80::1', '::ffff:127.0.0.1', '::ffff:0:0'])(
-  'a name that stands for %s is not dialled',
-  (address) => {
-    expect(refusedIp(address)).toBeTypeOf('string')
-  },
-)
+test.each([
+  '127.0.0.1',
+  '0.0.0.0',
+  '169.254.169.254',
+  '::1',
+  '0:0:0:0:0:0:0:1',
+  '::',
+  'FE80::1',
+  'fe80::1%eth0',
+  '::ffff:127.0.0.1',
+  '::ffff:0:0',
+  '64:ff9b::169.254.169.254',
+  'fd00:ec2::254',
+])('a name that stands for %s is not dialled', (address) => {
+  expect(refusedIp(address)).toBeTypeOf('string')
+})
 
 test.each(['10.1.2.3', '2001:db8::1', '::ffff:10.0.0.1'])('a name that stands for %s may be dialled', (address) => {
   expect(refusedIp(address)).toBeUndefined()

@@ -1,4 +1,22 @@
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8)
+loopback.addSubnet('0.0.0.0', 8)
+loopback.addAddress('::1', 'ipv6')
+loopback.addAddress('::', 'ipv6')
+const linkLocal = new BlockList()
+linkLocal.addSubnet('169.254.0.0', 16)
+linkLocal.addSubnet('fe80::', 10, 'ipv6')
+linkLocal.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6') // 169.254.0.0/16 by way of NAT64
+const metadata = new BlockList()
+metadata.addAddress('fd00:ec2::254', 'ipv6') // the instance metadata of AWS; elsewhere it is link-local
+
+const refused: readonly [BlockList, string][] = [
+  [loopback, 'a loopback address'],
+  [linkLocal, 'a link-local address'],
+  [metadata, 'a metadata service of the cloud'],
+]
 
 /** Why a hub does not dial an address, or undefined when it may: it must not be led to what only its own machine can reach. */
 export function refusedAddress(serverUrl: string): string | undefined {
@@ -14,26 +32,10 @@ export function refusedAddress(serverUrl: string): string | undefined {
   return refusedIp(host)
 }
 
-/** The same for what a host name stands for; undefined for a name. */
+/** The same for what a host name stands for; undefined for a name. IPv6 forms of an IPv4 address count as that. */
 export function refusedIp(address: string): string | undefined {
-  if (isIP(address) === 4) return refusedIpv4(address)
-  return isIP(address) === 6 ? refusedIpv6(address.toLowerCase()) : undefined
-}
-
-function refusedIpv4(host: string): string | undefined {
-  if (host.startsWith('127.') || host.startsWith('0.')) return `${host} is a loopback address`
-  return host.startsWith('169.254.') ? `${host} is a link-local address` : undefined
-}
-
-function refusedIpv6(host: string): string | undefined {
-  if (host === '::1' || host === '::') return `${host} is a loopback address`
-  if (/^fe[89ab]/.test(host)) return `${host} is a link-local address`
-  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(host)
-  if (dotted?.[1] !== undefined) return refusedIpv4(dotted[1])
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host)
-  if (!mapped) return undefined
-  const high = Number.parseInt(mapped[1] ?? '0', 16)
-  return high >> 8 === 127 || high >> 8 === 0 || high === 0xa9fe
-    ? `${host} stands for a loopback or link-local address`
-    : undefined
+  const version = isIP(address)
+  if (version === 0) return undefined
+  const found = refused.find(([list]) => list.check(address, version === 4 ? 'ipv4' : 'ipv6'))
+  return found && `${address} is ${found[1]}`
 }

@@ -1,3 +1,4 @@
+import { createBackoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { sleep } from '../base/sleep.ts'
@@ -32,6 +33,7 @@ export interface ChildLeaseOptions {
 }
 
 const leases = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' }
+const firstRetryMs = 250 // right after joining, the rights to it may not yet have reached the child's authorizer
 const defaultDurationMs = 15_000 // for others; the holder stops acting after two thirds of it
 
 export function createChildLease(options: ChildLeaseOptions): ChildLease {
@@ -90,13 +92,18 @@ export function createChildLease(options: ChildLeaseOptions): ChildLease {
       return clock.now() < heldUntilMs
     },
     async acquire(signal) {
+      const backoff = createBackoff({ firstMs: Math.min(firstRetryMs, retryMs), maxMs: retryMs })
+      let failures = 0
       while (!signal.aborted) {
+        let waitMs = retryMs
         try {
           if (eligible() && (await tryOnce())) return true
+          failures = 0
         } catch (error) {
           logger.debug('the syncer lease could not be taken', { error: String(error) })
+          waitMs = backoff.delayMs(failures++)
         }
-        await sleep(retryMs, signal, clock)
+        await sleep(waitMs, signal, clock)
       }
       return false
     },

@@ -251,6 +251,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const stopped = new AbortController()
   const informers = createFleetInformers(clientOf('*'), logger)
   informers.childClusters.start(stopped.signal)
+  informers.reports.start(stopped.signal)
   informers.publications.start(stopped.signal)
   informers.placements.start(stopped.signal)
   informers.placedNamespaces.start(stopped.signal)

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { createController, type Controller } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
+import { toObjectKey } from '../../informer/informer.ts'
 import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import type { AgentReport } from '../../meta/fleet/delivery.ts'
-import { childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
+import { childClusterUidOf, childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
 import { createChildClusterReconciler } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
 import type { PlacementParts } from './placement-controller.ts'
 import { fleetResource } from './fleet-informers.ts'
@@ -25,7 +27,17 @@ export function childClusterController(
     name: 'child-cluster',
     clock,
     logger,
-    sources: [informerSource(informers.childClusters)],
+    sources: [
+      informerSource(informers.childClusters),
+      // A heartbeat that says nothing else is counted when its turn comes.
+      informerSource(informers.reports, (event) =>
+        event.type === 'updated' && saysTheSame(event.previous, event.object)
+          ? []
+          : informers.childClusters
+              .byIndex('uid', childClusterUidOf(event.key.logicalCluster) ?? '')
+              .map((childCluster) => toObjectKey(childCluster)),
+      ),
+    ],
     reconcile: createChildClusterReconciler({
       hub,
       now: () => clock.now(),
@@ -50,4 +62,9 @@ export function childClusterController(
       },
     }),
   })
+}
+
+function saysTheSame({ status: a = {} }: AgentReport, { status: b = {} }: AgentReport): boolean {
+  const isFirst = a.heartbeatTime === undefined && b.heartbeatTime !== undefined
+  return !isFirst && isDeepStrictEqual({ ...a, heartbeatTime: '' }, { ...b, heartbeatTime: '' })
 }

@@ -3,6 +3,7 @@ import type { Client } from '../../client/client.ts'
 import { createInformer, type Informer } from '../../informer/informer.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import { fleetGroup, fleetVersion, placementLabel } from '../../meta/fleet/fleet-names.ts'
+import type { AgentReport } from '../../meta/fleet/delivery.ts'
 import type { Placement, Publication } from '../../meta/fleet/placement.ts'
 import { logicalClusterOf } from '../../meta/logical-cluster.ts'
 import type { KubeObject } from '../../meta/object.ts'
@@ -12,6 +13,8 @@ export const fleetResource = (resource: string) => ({ group: fleetGroup, version
 /** The small sets that placement decides by, over all workspaces. */
 export interface FleetInformers {
   childClusters: Informer<ChildCluster>
+  /** What agents say of their children, each in its child's own logical cluster. */
+  reports: Informer<AgentReport>
   placements: Informer<Placement>
   publications: Informer<Publication>
   /** Namespaces that carry the placement label: what is in them is placed without a label of its own. */
@@ -26,6 +29,10 @@ export function createFleetInformers(everywhere: Client, logger: Logger): FleetI
       client: everywhere.resource<ChildCluster>(fleetResource('childclusters')),
       logger,
       indexers: { uid: ({ metadata }) => [metadata.uid ?? ''] },
+    }),
+    reports: createInformer<AgentReport>({
+      client: everywhere.resource<AgentReport>(fleetResource('agentreports')),
+      logger,
     }),
     placements: createInformer<Placement>({
       client: everywhere.resource<Placement>(fleetResource('placements')),

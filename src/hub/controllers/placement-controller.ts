@@ -18,7 +18,7 @@ import {
 } from '../../meta/fleet/fleet-names.ts'
 import { logicalClusterOf } from '../../meta/logical-cluster.ts'
 import type { KubeObject } from '../../meta/object.ts'
-import type { RegisteredChildCluster } from '../../reconcilers/placement/choose-child-clusters.ts'
+import { isWithin, type RegisteredChildCluster } from '../../reconcilers/placement/choose-child-clusters.ts'
 import { isDeliverableResource } from '../../reconcilers/placement/placeable.ts'
 import {
   createPlacementReconciler,
@@ -73,8 +73,7 @@ export function placementController(parts: PlacementParts): Controller {
         logger,
         toRequests: (event) => toRequests(informers, event),
         async resync(enqueue, signal) {
-          const clusters = new Set(informers.placements.list().map((placement) => logicalClusterOf(placement) ?? ''))
-          for (const logicalCluster of clusters)
+          for (const logicalCluster of placing(informers))
             for await (const request of placedObjects(parts, logicalCluster, signal)) enqueue(request)
           // What was placed once, by placements or in workspaces that may be gone.
           for await (const delivery of parts.clientOf('*').resource<Delivery>(deliveries).listAll()) {
@@ -101,13 +100,32 @@ export function placementController(parts: PlacementParts): Controller {
           informers.childClusters.onEvent((event) => {
             // A heartbeat changes the status every few seconds; placements are decided by labels and spec.
             if (event.type === 'updated' && decidesTheSame(event.previous, event.object)) return
-            const clusters = new Set(informers.placements.list().map((placement) => logicalClusterOf(placement) ?? ''))
-            for (const logicalCluster of clusters) again(logicalCluster)
+            void concernedBy(parts, event.key.logicalCluster).then((clusters) => clusters.forEach(again))
           })
         },
       },
     ],
   })
+}
+
+/** Logical clusters that have Placements. */
+function placing({ placements }: FleetInformers): Set<string> {
+  return new Set(placements.list().map((placement) => logicalClusterOf(placement) ?? ''))
+}
+
+/**
+ * Those of them that a child cluster, by its home, may matter to: offers end at the workspace that it was joined in. When
+ * a path cannot be told, all of them. Never fails.
+ */
+async function concernedBy({ informers, workspacePath }: PlacementParts, home: string): Promise<string[]> {
+  const pathOf = (logicalCluster: string) => workspacePath(logicalCluster).catch(() => undefined)
+  const top = await pathOf(home)
+  const concerned: string[] = []
+  for (const logicalCluster of placing(informers)) {
+    const path = top === undefined ? undefined : await pathOf(logicalCluster)
+    if (top === undefined || path === undefined || isWithin(path, top)) concerned.push(logicalCluster)
+  }
+  return concerned
 }
 
 /** Conditions of a child cluster that change what can be said of the objects there. */

@@ -45,7 +45,12 @@ export function childLogicalCluster(childClusterUid: string): string {
 }
 
 export function isChildLogicalCluster(logicalCluster: string): boolean {
-  return logicalCluster.startsWith('system:child:')
+  return logicalCluster.startsWith(childLogicalCluster(''))
+}
+
+/** uid of the ChildCluster whose logical cluster this is. */
+export function childClusterUidOf(logicalCluster: string): string | undefined {
+  return isChildLogicalCluster(logicalCluster) ? logicalCluster.slice(childLogicalCluster('').length) : undefined
 }
 
 /** The user that an agent is, by its client certificate (CN); its one group (O) is `agentGroup`. */

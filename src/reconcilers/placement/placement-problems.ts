@@ -84,10 +84,13 @@ const maxMessage = 400
 
 /** One line for each problem; undefined when there is none. What stands in the object's annotation. */
 export function describeProblems(problems: readonly Problem[]): string | undefined {
-  if (problems.length === 0) return undefined
+  return problems.length === 0 ? undefined : linesOf(problems).join('\n')
+}
+
+function linesOf(problems: readonly Problem[]): string[] {
   const lines = problems.slice(0, maxLines).map(lineOf)
   if (problems.length > maxLines) lines.push(`and ${problems.length - maxLines} more`)
-  return lines.join('\n')
+  return lines
 }
 
 function lineOf(problem: Problem): string {
@@ -145,7 +148,7 @@ export function withDelivered(
   const [first] = problems
   if (!first && !hadOne) return status
   const delivered: NewCondition = first
-    ? { type: 'Delivered', status: 'False', reason: first.reason, message: problems.map(lineOf).join('; ') }
+    ? { type: 'Delivered', status: 'False', reason: first.reason, message: linesOf(problems).join('; ') }
     : { type: 'Delivered', status: 'True', reason: 'Delivered', message: '' }
   const base = status ?? (current as JsonObject | undefined) ?? {}
   const others = ((base['conditions'] ?? []) as unknown as Condition[]).filter(({ type }) => type !== 'Delivered')
