@@ -22,19 +22,13 @@ export interface ChildApi {
   /** Reads, and the agent's own namespace. */
   readonly self: Client
   get(gvr: GroupVersionResource, name: ObjectName): Promise<KubeObject | undefined>
-  /** Server-side apply. `metadata.uid`, when set, must be that of the object that is there. */
-  apply(gvr: GroupVersionResource, object: KubeObject, options: ApplyOptions): Promise<AppliedObject>
+  /** Server-side apply. `metadata.uid` and `resourceVersion`, when set, must be those of the object that is there. */
+  apply(gvr: GroupVersionResource, object: KubeObject, options: ApplyOptions): Promise<KubeObject>
   create(gvr: GroupVersionResource, object: KubeObject): Promise<KubeObject>
   /** True when the object is gone; false when it is on its way out (grace period, finalizers). */
   delete(gvr: GroupVersionResource, name: ObjectName, uid: string, actor: Actor): Promise<boolean>
   /** Takes our label and marks off an object and leaves everything else as it is. */
   release(gvr: GroupVersionResource, live: KubeObject, actor: Actor): Promise<void>
-}
-
-export interface AppliedObject {
-  object: KubeObject
-  /** The object was not there before. */
-  created: boolean
 }
 
 /** The syncer has lost its lease, or the hub is not the one that it knows: nothing was sent. */
@@ -80,8 +74,7 @@ export function createChildApi(transport: Transport, mayAct: () => boolean): Chi
         body: JSON.stringify(object),
       })
       if (response.status >= 400) throw toApiStatusError(response, response.body)
-      const text = new TextDecoder().decode(response.body)
-      return { object: JSON.parse(text) as KubeObject, created: response.status === 201 }
+      return JSON.parse(new TextDecoder().decode(response.body)) as KubeObject
     },
     async create(gvr, object) {
       requireRight()

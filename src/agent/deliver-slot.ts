@@ -1,4 +1,4 @@
-import { isApiStatusError, isConflict, isForbidden, isNotFound } from '../meta/api-errors.ts'
+import { isAlreadyExists, isApiStatusError, isConflict, isForbidden, isNotFound } from '../meta/api-errors.ts'
 import type { Delivery } from '../meta/fleet/delivery.ts'
 import type { KubeObject } from '../meta/object.ts'
 import { type Actor, type ApplyOptions, isTypeMissing, NotActingError } from './child-api.ts'
@@ -18,6 +18,7 @@ const notServedRetryMs = 10_000
 const forbiddenRetryMs = 10_000
 const goingRetryMs = 1_000
 const rightsDelaysMs = [10, 25, 50, 100, 200] // a new binding takes a moment to reach the child's authorizer
+const absentVersion = '1' // no object has it: what is applied with it is created, or refused where something is
 const wholeObject = '(object)' // in the count of repairs: the object itself was deleted
 
 /** Brings one slot's object into the child and keeps it there. Sets `record.outcome`; throws what is worth a retry. */
@@ -116,9 +117,14 @@ class SlotDelivery {
   }
 
   async #run(observed: ObservedObject | undefined): Promise<Again> {
+    const isNew = this.#record.appliedUid === undefined && this.#delivery.status?.appliedUid === undefined
+    // What was never applied is hardly there: there is no need to look first.
+    const live = observed ?? (isNew ? undefined : await this.#look())
+    return live ? this.#meet(live) : this.#create()
+  }
+
+  async #meet(live: ObservedObject): Promise<Again> {
     const { spec } = this.#delivery
-    const live = observed ?? (await this.#look())
-    if (live === undefined) return this.#create()
     if (!this.#isOurs(live)) return this.#meetForeign()
     if (live.deleting) return this.#wait('the object is being deleted in the child cluster')
     // Another source of the same name: the old one's copy goes first, and with it whatever belongs to it.
@@ -139,21 +145,20 @@ class SlotDelivery {
     return live.uid === recorded || live.mark === deliveryMark(this.#delivery)
   }
 
+  /** Never touches what is there. */
   async #create(): Promise<Again> {
     const { object } = this.#work
     if (this.#record.appliedVersion === this.#work.version && this.#isFought([wholeObject], 'deleted'))
       return this.#pause()
-    const applied = await this.#apply(object, { actor: this.#actor })
-    if (!applied.created) {
-      // Somebody made one of the same name between our look and our apply: everything of ours leaves it again.
-      const { apiVersion = '', kind = '', metadata } = object
-      const { name = '', namespace } = metadata
-      const nothing = { apiVersion, kind, metadata: namespace === undefined ? { name } : { name, namespace } }
-      await this.#apply(nothing, { actor: this.#actor })
-      return this.#meetForeign()
+    const target = { ...object, metadata: { ...object.metadata, resourceVersion: absentVersion } }
+    try {
+      this.#settle(await this.#apply(target, { actor: this.#actor }), false)
+      return undefined
+    } catch (error) {
+      const live = isConflict(error) || isAlreadyExists(error) ? await this.#look() : undefined
+      if (!live) throw error
+      return this.#meet(live)
     }
-    this.#settle(applied.object, false)
-    return undefined
   }
 
   async #update(live: ObservedObject): Promise<Again> {
@@ -181,7 +186,7 @@ class SlotDelivery {
       return this.#apply(target, { actor: this.#actor, force: true })
     })
     if (!applied) return this.#pause()
-    this.#settle(applied.object, this.#record.adopted ?? this.#delivery.status?.adopted ?? false)
+    this.#settle(applied, this.#record.adopted ?? this.#delivery.status?.adopted ?? false)
     return undefined
   }
 
@@ -239,7 +244,7 @@ class SlotDelivery {
       return { requeueAfterMs: notServedRetryMs }
     }
     const applied = await this.#apply(target, { actor: this.#actor, force: conflictPolicy === 'Overwrite' })
-    this.#settle(applied.object, true)
+    this.#settle(applied, true)
     return undefined
   }
 
@@ -247,7 +252,7 @@ class SlotDelivery {
   async #isEqual(live: KubeObject, target: KubeObject): Promise<boolean> {
     try {
       const trial = await this.#apply(target, { actor: this.#actor, dryRun: true })
-      return withoutMarks(trial.object) === withoutMarks(live)
+      return withoutMarks(trial) === withoutMarks(live)
     } catch (error) {
       if (isConflict(error)) return false
       throw error
@@ -255,7 +260,7 @@ class SlotDelivery {
   }
 
   /** Right after a binding was made, the child's authorizer may not know it yet. */
-  async #apply(object: KubeObject, options: ApplyOptions): Promise<{ object: KubeObject; created: boolean }> {
+  async #apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
     const { child, spaces, clock } = this.#parts
     for (let attempt = 0; ; attempt++) {
       try {

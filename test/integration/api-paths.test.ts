@@ -172,4 +172,24 @@ describe('what a path and a method do not offer', () => {
       expect(answer.status).toBe(400)
     }
   })
+
+  test('an apply that names a resourceVersion creates what is not there, and leaves what is', async () => {
+    const body = (value: string) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'only-new', resourceVersion: '1' },
+      data: { value },
+    })
+    const apply = (value: string) =>
+      call(`${configMaps}/only-new?fieldManager=me`, {
+        method: 'PATCH',
+        body: body(value),
+        contentType: 'application/apply-patch+yaml',
+      })
+    expect((await apply('first')).status).toBe(201)
+    const again = await apply('second')
+    expect(again.status).toBe(409)
+    expect(again.text).toContain('the object has been modified')
+    expect((await call(`${configMaps}/only-new`)).text).toContain('first')
+  })
 })
