@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createAdmissionChain } from '../access/admission/admission.ts'
 import { hubAdmission } from '../access/admission/hub-admission.ts'
+import type { ForeseenTargets } from '../access/admission/placement-mark.ts'
 import { identityOfCertificate } from '../access/authentication/client-certificate.ts'
 import { createAuthenticator } from '../access/authentication/authenticator.ts'
 import { createServiceAccountAuthenticator } from '../access/authentication/service-account-authenticator.ts'
@@ -50,7 +51,7 @@ import { createFleetInformers } from './controllers/fleet-informers.ts'
 import { garbageCollectorController } from './controllers/garbage-collector-controller.ts'
 import { namespaceContentsController, namespaceController } from './controllers/namespace-controller.ts'
 import { placementDecisionsController } from './controllers/placement-decisions-controller.ts'
-import { createPathReader, placementController } from './controllers/placement-controller.ts'
+import { createForesight, createPathReader, placementController } from './controllers/placement-controller.ts'
 import { publicationController } from './controllers/publication-controller.ts'
 import { workspaceController } from './controllers/workspace-controller.ts'
 import { hubDefinitions } from './definitions.ts'
@@ -182,6 +183,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   // The one road of all requests.
   const audit = options.auditLog === undefined ? undefined : await openAudit(options.auditLog, logger, closers)
   const resolve = createLogicalClusterResolver(reader)
+  let foresee: ForeseenTargets | undefined // once placement is there
   const server: ApiServer = createApiServer({
     store,
     catalog,
@@ -193,6 +195,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
         authorizer,
         rules: authorizer,
         urlOf: (path) => `${externalUrl}/clusters/${path}`,
+        foresee: (attributes, object) => foresee?.(attributes, object) ?? [],
         ownsMarks: !options.playsChildCluster,
       }),
     ),
@@ -259,6 +262,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   closers.push(() => tally.stop())
   const workspacePath = createPathReader(clientOf)
   const parts = { backend, catalog, reader, clock, logger, clientOf, informers, tally, hub, workspacePath }
+  foresee = createForesight(parts)
   const deletion = { backend, catalog, store, user: ownPart('workspace-deletion') }
   const controllers: Controller[] = [
     workspaceController(parts, (name) => deleteLogicalCluster(deletion, name)),

@@ -5,6 +5,7 @@ import type { RuleResolver } from '../authorization/rbac-authorizer.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts'
+import { createPlacementMark, type ForeseenTargets } from './placement-mark.ts'
 import { createPriority } from './priority.ts'
 import { publishedTypes } from './published-types.ts'
 import { createRbacEscalation } from './rbac-escalation.ts'
@@ -19,13 +20,15 @@ export interface HubAdmissionOptions {
   rules: RuleResolver
   /** The URL of a workspace path, as clients outside reach it. */
   urlOf(path: string): string
+  /** Where placement is going to deliver a new object. */
+  foresee: ForeseenTargets
   /** A hub's own marks are ordinary metadata to a child cluster. Default true. */
   ownsMarks?: boolean
 }
 
 /** The hub's admission plugins, in the order in which a write meets them. */
 export function hubAdmission(options: HubAdmissionOptions): AdmissionPlugin[] {
-  const { reader, authorizer, rules, urlOf, ownsMarks = true } = options
+  const { reader, authorizer, rules, urlOf, foresee, ownsMarks = true } = options
   return [
     ...(ownsMarks ? [reservedMetadata] : []), // first: what the others set is the hub's own doing
     createNamespaceLifecycle(reader),
@@ -34,7 +37,7 @@ export function hubAdmission(options: HubAdmissionOptions): AdmissionPlugin[] {
     createPriority(reader),
     defaultTolerationSeconds,
     createRbacEscalation(authorizer, rules),
-    ...(ownsMarks ? [systemObjects, publishedTypes] : []),
+    ...(ownsMarks ? [createPlacementMark(foresee), systemObjects, publishedTypes] : []),
   ]
 }
 

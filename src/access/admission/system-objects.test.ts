@@ -54,7 +54,9 @@ it('is among what every write to the hub meets', () => {
   const reader = { get: () => undefined, list: () => [] }
   const authorizer = { authorize: () => ({ allowed: true, reason: '' }) }
   const rules = { rulesFor: () => ({ rules: [], errors: [] }), rulesOfRole: () => [] }
-  const chain = createAdmissionChain(hubAdmission({ reader, authorizer, rules, urlOf: (path) => path }))
+  const chain = createAdmissionChain(
+    hubAdmission({ reader, authorizer, rules, urlOf: (path) => path, foresee: () => [] }),
+  )
   const attributes = admissionAttributes({
     group: 'fleet.atoll.dev',
     resource: 'deliveries',

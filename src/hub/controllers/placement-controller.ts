@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { ForeseenTargets } from '../../access/admission/placement-mark.ts'
 import type { Client, ObjectName } from '../../client/client.ts'
 import { createController, type Controller, type ReconcileRequest } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
@@ -22,6 +23,7 @@ import { isWithin, type RegisteredChildCluster } from '../../reconcilers/placeme
 import { isDeliverableResource } from '../../reconcilers/placement/placeable.ts'
 import {
   createPlacementReconciler,
+  foreseeTargets,
   type PlacementSteps,
   type SourceAddress,
   sourceRequest,
@@ -239,6 +241,18 @@ async function* placedObjects(
     if (!page.more || !last) return
     start = `${last.key}\u0000`
   }
+}
+
+/** Where placement is going to deliver a new object, for admission; nowhere while it does not know enough. */
+export function createForesight(parts: PlacementParts): ForeseenTargets {
+  const { informers, workspacePath } = parts
+  const steps = {
+    placements: (logicalCluster: string) => informers.placements.byIndex('logicalCluster', logicalCluster),
+    childClusters: () => registeredChildClusters(parts),
+    workspacePath,
+  }
+  // A write must not fail because of it: placement looks again.
+  return (attributes, object) => foreseeTargets(steps, attributes, object).catch(() => [])
 }
 
 export function createPathReader(clientOf: (logicalCluster: string) => Client) {

@@ -12,6 +12,7 @@ import type { KubeObject } from '../../meta/object.ts'
 import type { RegisteredChildCluster } from './choose-child-clusters.ts'
 import {
   createPlacementReconciler,
+  foreseeTargets,
   fromSourceRequest,
   type News,
   type PlacementSteps,
@@ -99,6 +100,18 @@ function createWorld() {
   return {
     ...world,
     world,
+    /** As admission marks a new object before it is stored. */
+    async foresee(): Promise<void> {
+      const object = world.source
+      const targets = object ? await foreseeTargets(steps, address, object) : []
+      if (object && targets.length > 0)
+        await steps.markSource(
+          address,
+          { object, kind: 'Deployment', hasStatus: true },
+          { finalizer: true, targets, selectedBy: undefined },
+        )
+      world.marks = 0
+    },
     /** Until nothing asks to be looked at again at once. */
     async settle() {
       for (let round = 0; round < 10; round += 1) {
@@ -164,6 +177,54 @@ describe('placing', () => {
     expect(setup.world.source?.metadata.annotations?.[targetsAnnotation]).toBe('a,b')
     expect(setup.slot('a')?.spec).toMatchObject({ desired: 'Present', epoch: 1, sourceUid: 'u1', sourceGeneration: 1 })
     expect(setup.slot('b')?.spec.manifest?.['spec']).toEqual({ replicas: 5 })
+  })
+
+  test('an object that came with the right mark is not marked again', async () => {
+    const setup = placedWorld()
+    await setup.foresee()
+    await setup.settle()
+    expect(setup.world.marks).toBe(0)
+    expect(setup.world.source?.metadata.annotations?.[targetsAnnotation]).toBe('a,b')
+    expect(setup.slot('a')?.spec).toMatchObject({ desired: 'Present', epoch: 1 })
+  })
+
+  test('a mark that has turned out wrong is corrected, and nothing goes where it should not', async () => {
+    const setup = placedWorld()
+    await setup.foresee()
+    setup.world.placements = [placement('p', { clusterNames: ['b'] })]
+    await setup.settle()
+    expect(setup.world.source?.metadata.annotations?.[targetsAnnotation]).toBe('b')
+    expect([setup.slot('a'), setup.slot('b')?.spec.desired]).toEqual([undefined, 'Present'])
+    expect(setup.told()).toBeUndefined()
+  })
+
+  test('an object that goes right after it came with a mark is let go', async () => {
+    const setup = placedWorld()
+    await setup.foresee()
+    const { metadata, ...rest } = setup.world.source as KubeObject
+    setup.world.source = { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
+    await setup.settle()
+    expect(setup.world.source).toBeUndefined()
+    expect(setup.world.slots.size).toBe(0)
+  })
+
+  test.each<[string, (setup: ReturnType<typeof placedWorld>) => void]>([
+    ['no label of its own', ({ world }) => (world.source = source({}))],
+    ['a Placement that there is not', ({ world }) => (world.placements = [])],
+    ['a Placement that goes', ({ world }) => Object.assign(world.placements[0]!.metadata, { deletionTimestamp: 'x' })],
+    ['no child cluster', ({ world }) => (world.childClusters = [])],
+    [
+      'an owner that makes it',
+      ({ world }) => {
+        const owner = { apiVersion: 'v1', kind: 'A', name: 'a', uid: 'u', controller: true }
+        Object.assign(world.source!.metadata, { ownerReferences: [owner] })
+      },
+    ],
+  ])('nothing is foreseen for an object with %s', async (_, change) => {
+    const setup = placedWorld()
+    change(setup)
+    await setup.foresee()
+    expect(setup.world.source?.metadata.finalizers).toBeUndefined()
   })
 
   test('divided replicas add up', async () => {

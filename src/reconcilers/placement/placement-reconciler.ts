@@ -203,6 +203,44 @@ function isSelectedBy(
   )
 }
 
+type DecisionSteps = Pick<PlacementSteps, 'placements' | 'childClusters' | 'workspacePath'>
+
+/** Every child cluster with what a Placement decides about it, for an object that has copies on `known`. */
+async function decide(
+  steps: DecisionSteps,
+  logicalCluster: string,
+  placement: Placement,
+  known: readonly string[],
+): Promise<{
+  registered: RegisteredChildCluster[]
+  decisions: Decision[]
+  selected: RegisteredChildCluster[]
+}> {
+  const path = await steps.workspacePath(logicalCluster)
+  const registered = [...(await steps.childClusters())]
+  const offered = registered.filter((childCluster) => isOfferedTo(childCluster, path))
+  const decisions = chooseChildClusters(placement, offered, new Set(known))
+  const selected = decisions.filter((decision) => decision.selected).map(({ childCluster }) => childCluster)
+  return { registered, decisions, selected }
+}
+
+/**
+ * What placement is going to mark a new object with, as targets, when a label of its own names the Placement; empty when
+ * that cannot be told yet.
+ */
+export async function foreseeTargets(
+  steps: DecisionSteps,
+  { logicalCluster, group, resource }: Pick<SourceAddress, 'logicalCluster' | 'group' | 'resource'>,
+  object: KubeObject,
+): Promise<string[]> {
+  const name = object.metadata.labels?.[placementLabel]
+  const placement = steps.placements(logicalCluster).find(({ metadata }) => metadata.name === name)
+  if (!placement || !isStanding(placement)) return []
+  if (whyNotDeliverable(group, resource, object) !== undefined) return []
+  const { selected } = await decide(steps, logicalCluster, placement, [])
+  return selected.map(({ uid }) => uid).sort()
+}
+
 async function place(
   steps: PlacementSteps,
   address: SourceAddress,
@@ -210,11 +248,7 @@ async function place(
   { placement, selectedBy }: Chosen,
 ): Promise<ReconcileResult | void> {
   const known = targetsOf(source.object)
-  const path = await steps.workspacePath(address.logicalCluster)
-  const registered = await steps.childClusters()
-  const offered = registered.filter((childCluster) => isOfferedTo(childCluster, path))
-  const decisions = chooseChildClusters(placement, offered, new Set(known))
-  const selected = decisions.filter((decision) => decision.selected).map(({ childCluster }) => childCluster)
+  const { registered, decisions, selected } = await decide(steps, address.logicalCluster, placement, known)
   const divided = isDivided(address, placement)
   const targets = [...new Set([...known, ...selected.map(({ uid }) => uid)])].sort()
   if (targets.length === 0)
