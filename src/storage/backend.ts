@@ -79,7 +79,10 @@ export interface FeedEvent {
   previous: { value: Uint8Array; revision: number } | undefined
 }
 
-/** All events of one or more whole transactions, in order of revision. `revision` is the newest one in it. */
+/**
+ * All events of one or more whole transactions, in order of revision; those of one transaction as it named them, puts
+ * first. `revision` is the newest one in it.
+ */
 export interface FeedBatch {
   revision: number
   events: readonly FeedEvent[]

@@ -12,7 +12,7 @@ import type { ResourceCatalog } from '../resource-catalog.ts'
 import type { ResourceDefinition } from '../resource-definition.ts'
 import { createObjectStore } from './create-object-store.ts'
 import { deleteLogicalCluster } from './delete-logical-cluster.ts'
-import { openLogicalCluster } from './logical-cluster-lifecycle.ts'
+import { fenceLogicalCluster, openLogicalCluster } from './logical-cluster-lifecycle.ts'
 import type { ObjectStore, ResourceScope } from './object-store.ts'
 
 const builtins = builtinDefinitions()
@@ -82,6 +82,37 @@ describe('deleting a logical cluster', () => {
     const before = transactions
     await remove()
     expect(transactions - before).toBe(2)
+  })
+
+  test('tells to the end that all of it goes: its lifecycle key is the last one', async () => {
+    await create('a')
+    await create('owned', { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: '1-2-3' }] })
+    const gone: string[] = []
+    backend.subscribe(({ events }) => gone.push(...events.flatMap(({ type, key }) => (type === 'delete' ? key : []))))
+    await remove()
+    expect(gone.at(-1)).toBe(lifecycleKey('one'))
+    expect(gone.filter((key) => key === lifecycleKey('one'))).toHaveLength(1)
+  })
+
+  test('leaves no index key behind when an earlier removal ended between the objects and their owners', async () => {
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: '1-2-3' }
+    await create('owned', { ownerReferences: [owner] })
+    await fenceLogicalCluster(backend, 'one')
+    const objects = (await keysOf('one')).filter((key) => key.startsWith('o/') || key.startsWith('i/'))
+    await backend.txn({ deletes: objects })
+    expect((await keysOf('one')).some((key) => key.startsWith('w/'))).toBe(true)
+    expect(await remove()).toEqual([])
+    expect(await keysOf('one')).toEqual([])
+  })
+
+  test('leaves no index key behind of more owners than fit into one transaction', async () => {
+    for (let object = 0; object < 4; object++) {
+      const uids = Array.from({ length: 30 }, (_, n) => `uid-${object}-${n}`)
+      const ownerReferences = uids.map((uid) => ({ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid }))
+      await create(`owned-${object}`, { ownerReferences })
+    }
+    expect(await remove()).toEqual([])
+    expect(await keysOf('one')).toEqual([])
   })
 
   test('goes in several transactions when it holds more than fits into one', async () => {

@@ -51,8 +51,8 @@ export async function deleteLogicalCluster(
   parts: DeletionParts,
   logicalCluster: string,
 ): Promise<readonly Remaining[]> {
-  if (!(await fenceLogicalCluster(parts.backend, logicalCluster))) return []
-  if (await removeAtOnce(parts, logicalCluster)) return []
+  const fence = await fenceLogicalCluster(parts.backend, logicalCluster)
+  if (fence === 'absent' || (await removeAtOnce(parts, logicalCluster, fence === 'fenced'))) return []
   const remaining = await markHeldObjects(parts, logicalCluster)
   if (remaining.length > 0) return remaining
   const left = await removeObjects(parts, logicalCluster, ({ group }) => group !== definitionsPrefix)
@@ -62,19 +62,28 @@ export async function deleteLogicalCluster(
   return []
 }
 
+const ownersField = Buffer.from('"ownerReferences":[')
+
 /**
  * Most logical clusters hold little and nothing that anybody holds: one look and one transaction are enough. False, and
- * nothing is changed, when that is not so.
+ * nothing is changed, when that is not so. `isWhole`: nothing has been removed yet, so the owner index can hold no more
+ * than the objects say.
  */
-async function removeAtOnce({ backend, catalog }: DeletionParts, logicalCluster: string): Promise<boolean> {
+async function removeAtOnce(
+  { backend, catalog }: DeletionParts,
+  logicalCluster: string,
+  isWhole: boolean,
+): Promise<boolean> {
   const firstOf = async (prefix: string, keysOnly: boolean) =>
     backend.range({ start: prefix, end: prefixEnd(prefix), limit: maxTxnOperations, keysOnly })
-  const [objects, owned] = await Promise.all([
-    firstOf(logicalClusterPrefix(logicalCluster), false),
-    firstOf(ownerPrefixOf(logicalCluster), true),
-  ])
-  if (objects.more || owned.more || objects.items.some(({ value }) => finalizedMetadata(value))) return false
-  const keys = [lifecycleKey(logicalCluster), ...owned.items.map(({ key }) => key)]
+  const objects = await firstOf(logicalClusterPrefix(logicalCluster), false)
+  if (objects.more || objects.items.some(({ value }) => finalizedMetadata(value))) return false
+  const keys: Key[] = []
+  if (!isWhole || objects.items.some(({ value }) => toBuffer(value).includes(ownersField))) {
+    const owned = await firstOf(ownerPrefixOf(logicalCluster), true)
+    if (owned.more) return false
+    keys.push(...owned.items.map(({ key }) => key))
+  }
   const identityOf = identities(catalog, logicalCluster)
   for (const { key } of objects.items) {
     const address = parseObjectKey(key)
@@ -82,6 +91,8 @@ async function removeAtOnce({ backend, catalog }: DeletionParts, logicalCluster:
     keys.push(key)
     if (address && identity !== undefined) keys.push(identityKey(identity, address))
   }
+  // Last, as when it takes several transactions: whoever follows the feed knows until then why all this goes.
+  keys.push(lifecycleKey(logicalCluster))
   if (keys.length > maxTxnOperations) return false
   await backend.txn({ deletes: keys })
   return true
@@ -127,12 +138,15 @@ const finalizersField = Buffer.from('"finalizers":[')
  * contents, which go with everything else here.
  */
 function finalizedMetadata(value: Uint8Array): ObjectMeta | undefined {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  if (!bytes.includes(finalizersField)) return undefined
+  if (!toBuffer(value).includes(finalizersField)) return undefined
   const { metadata } = JSON.parse(Buffer.from(decodeStoredValue(value)).toString()) as KubeObject
   // A CRD's own finalizer waits for its instances, which go first in any case.
   const foreign = (metadata.finalizers ?? []).filter((one) => one !== 'customresourcecleanup.apiextensions.k8s.io')
   return foreign.length > 0 ? { ...metadata, finalizers: foreign } : undefined
+}
+
+function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 async function mark({ catalog, store, user }: DeletionParts, address: ObjectAddress): Promise<void> {

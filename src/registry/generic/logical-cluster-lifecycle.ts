@@ -68,17 +68,20 @@ export async function openLogicalCluster(backend: Backend, logicalCluster: strin
 
 /**
  * Stops creates in a logical cluster. Whatever was created before the returned promise resolved is visible, so that who
- * deletes the contents afterwards sees all of it. False when there is no such logical cluster.
+ * deletes the contents afterwards sees all of it. `standing`: somebody did it before, and may have deleted since.
  */
-export async function fenceLogicalCluster(backend: Backend, logicalCluster: string): Promise<boolean> {
+export async function fenceLogicalCluster(
+  backend: Backend,
+  logicalCluster: string,
+): Promise<'fenced' | 'standing' | 'absent'> {
   const key = lifecycleKey(logicalCluster)
   for (;;) {
     const found = await backend.get(key)
-    if (!found) return false
+    if (!found) return 'absent'
     const { state, createdAt } = parseLifecycle(found)
-    if (state === 'Terminating') return true
+    if (state === 'Terminating') return 'standing'
     const puts = [{ key, value: encodeLifecycle({ state: 'Terminating', createdAt }) }]
     const result = await backend.txn({ guards: [{ key, revision: found.revision }], puts })
-    if (result.ok) return true
+    if (result.ok) return 'fenced'
   }
 }

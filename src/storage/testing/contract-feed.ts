@@ -23,6 +23,16 @@ export function feedContract({ backend, need }: ContractContext): void {
       expect((await replay(backend(), updated)).events).toEqual(expected.slice(2))
     })
 
+    it('tell what one transaction did as it named it, puts before deletes', async () => {
+      for (const key of ['c', 'a', 'd', 'b']) await put(backend(), key, key)
+      const feed = record(backend())
+      const after = await backend().confirmedRevision()
+      const puts = ['z', 'y'].map((key) => ({ key, value: bytes(key) }))
+      await backend().txn({ puts, deletes: ['c', 'a', 'd', 'b'] })
+      expect(feed.events()).toMatchObject(['z', 'y', 'c', 'a', 'd', 'b'].map((key) => ({ key })))
+      expect((await replay(backend(), after)).events).toEqual(feed.events())
+    })
+
     it('have called the listener before the transaction is answered, and the listener can read it', async () => {
       const seen: (string | undefined)[] = []
       backend().subscribe((batch) => {
