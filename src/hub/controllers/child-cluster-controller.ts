@@ -7,6 +7,7 @@ import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import type { AgentReport } from '../../meta/fleet/delivery.ts'
 import { childClusterUidOf, childLogicalCluster } from '../../meta/fleet/fleet-names.ts'
 import { createChildClusterReconciler } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
+import { specSource } from './spec-source.ts'
 import type { PlacementParts } from './placement-controller.ts'
 import { fleetResource } from './fleet-informers.ts'
 import { createRevisionPasser } from './pass-revision.ts'
@@ -28,7 +29,7 @@ export function childClusterController(
     clock,
     logger,
     sources: [
-      informerSource(informers.childClusters),
+      specSource(informers.childClusters),
       // A heartbeat that says nothing else is counted when its turn comes.
       informerSource(informers.reports, (event) =>
         event.type === 'updated' && saysTheSame(event.previous, event.object)

@@ -37,6 +37,7 @@ import { logicalClusterPrefix, parseObjectKey, prefixEnd } from '../../storage/k
 import { decodeStoredValue } from '../../storage/stored-value.ts'
 import { feedSource } from '../feed-source.ts'
 import { childTrouble } from './child-trouble.ts'
+import { asksForTheSame } from './spec-source.ts'
 import type { ControllerParts } from './controller-parts.ts'
 import type { DeliveryTally } from './delivery-tally.ts'
 import { createEventRecorder } from './event-recorder.ts'
@@ -95,7 +96,6 @@ export function placementController(parts: PlacementParts): Controller {
           })
           informers.placedNamespaces.onEvent(({ key }) => again(key.logicalCluster))
           informers.placements.onEvent((event) => {
-            // Their status is our own writing.
             if (event.type === 'updated' && asksForTheSame(event.previous, event.object)) return
             again(event.key.logicalCluster)
           })
@@ -145,14 +145,6 @@ export function decidesTheSame(a: KubeObject, b: KubeObject): boolean {
     ])
   }
   return decisive(a) === decisive(b)
-}
-
-function asksForTheSame(a: KubeObject, b: KubeObject): boolean {
-  return (
-    a.metadata.uid === b.metadata.uid &&
-    a.metadata.generation === b.metadata.generation &&
-    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp
-  )
 }
 
 const marks = [placementLabel, placedFinalizer].map((text) => Buffer.from(text))

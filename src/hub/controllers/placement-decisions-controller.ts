@@ -5,6 +5,7 @@ import { toObjectKey } from '../../informer/informer.ts'
 import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import { createPlacementDecisionsReconciler } from '../../reconcilers/placement-decisions/placement-decisions-reconciler.ts'
+import { asksForTheSame } from './spec-source.ts'
 import type { DeliveryTally } from './delivery-tally.ts'
 import { fleetResource } from './fleet-informers.ts'
 import { decidesTheSame, type PlacementParts, registeredChildClusters } from './placement-controller.ts'
@@ -23,8 +24,8 @@ export function placementDecisionsController(parts: PlacementParts): Controller 
     sources: [
       // A Placement is judged beside the others of its workspace.
       informerSource(informers.placements, (event) =>
-        event.type === 'updated' && event.previous.metadata.generation === event.object.metadata.generation
-          ? [toObjectKey(event.object)]
+        event.type === 'updated' && asksForTheSame(event.previous, event.object)
+          ? []
           : [event.object, ...inWorkspace(event.key.logicalCluster)].map((placement) => toObjectKey(placement)),
       ),
       informerSource(informers.childClusters, (event) =>
