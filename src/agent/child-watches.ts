@@ -40,7 +40,7 @@ export function observe(object: KubeObject): ObservedObject {
   }
 }
 
-/** One type's objects that carry our label. */
+/** One type's objects that carry our label and belong to a slot: a child can show as many others as it likes. */
 export interface TypeWatch {
   readonly hasSynced: boolean
   /** Resolves after the first complete list. */
@@ -63,6 +63,8 @@ export interface ChildWatchesOptions {
   client: Client
   logger: Logger
   signal: AbortSignal
+  /** Whether a slot, or several for a namespace, is about that object. */
+  isOfSlot(gvr: GroupVersionResource, namespace: string, name: string): boolean
   onChange(gvr: GroupVersionResource, namespace: string, name: string): void
 }
 
@@ -79,7 +81,7 @@ export function createChildWatches(options: ChildWatchesOptions): ChildWatches {
 
 function startTypeWatch(
   gvr: GroupVersionResource,
-  { client, logger, signal, onChange }: ChildWatchesOptions,
+  { client, logger, signal, isOfSlot, onChange }: ChildWatchesOptions,
 ): { watch: TypeWatch; wake(): void } {
   const objects = new Map<string, ObservedObject>()
   let hasSynced = false
@@ -124,6 +126,7 @@ function startTypeWatch(
       signal: own.signal,
       labelSelector: managedLabel,
       target: { upsert, remove, replace },
+      wants: ({ metadata }) => isOfSlot(gvr, metadata.namespace ?? '', metadata.name ?? ''),
       onSynced() {
         hasSynced = true
         markSynced()

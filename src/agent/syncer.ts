@@ -9,6 +9,7 @@ import type { Transport } from '../client/transport.ts'
 import { createController, type Source } from '../controller/controller.ts'
 import { createInformer, type Informer } from '../informer/informer.ts'
 import type { AgentReport, Delivery } from '../meta/fleet/delivery.ts'
+import type { GroupVersionResource } from '../meta/group-version.ts'
 import { createChildApi } from './child-api.ts'
 import { createChildLease } from './child-lease.ts'
 import { createChildWatches } from './child-watches.ts'
@@ -113,15 +114,11 @@ export function createSyncer(options: SyncerOptions): Syncer {
     client: self,
     logger,
     signal,
-    onChange({ group, resource }, namespace, name) {
-      const isNamespace = group === '' && resource === 'namespaces'
-      const key = childObjectKey(group, resource, namespace, name)
-      const slots = isNamespace
-        ? deliveries.byIndex(slotIndexes.targetNamespace, name)
-        : deliveries.byIndex(slotIndexes.childObject, key)
+    isOfSlot: (gvr, namespace, name) => slotsOf(gvr, namespace, name).length > 0,
+    onChange(gvr, namespace, name) {
       // A namespace matters to its slots when it has gone: while it stands, they have their own events.
-      if (isNamespace && watches.follow(namespaces).get('', name)) return
-      for (const slot of slots) enqueue(slot)
+      if (isNamespace(gvr) && watches.follow(namespaces).get('', name)) return
+      for (const slot of slotsOf(gvr, namespace, name)) enqueue(slot)
     },
   })
   const spaces = createTargetSpaces({ child, hubId, watch: watches.follow(namespaces) })
@@ -163,6 +160,12 @@ export function createSyncer(options: SyncerOptions): Syncer {
     },
   })
 
+  /** Slots that an object of the child is about. */
+  function slotsOf(gvr: GroupVersionResource, namespace: string, name: string): readonly Delivery[] {
+    return isNamespace(gvr)
+      ? deliveries.byIndex(slotIndexes.targetNamespace, name)
+      : deliveries.byIndex(slotIndexes.childObject, childObjectKey(gvr.group, gvr.resource, namespace, name))
+  }
   function enqueue(delivery: Delivery): void {
     controller.enqueue(requestOf(delivery))
   }
@@ -259,6 +262,10 @@ export function createSyncer(options: SyncerOptions): Syncer {
       await Promise.all(underway)
     },
   }
+}
+
+function isNamespace({ group, resource }: GroupVersionResource): boolean {
+  return group === '' && resource === 'namespaces'
 }
 
 const slotIndexers: Readonly<Record<string, (delivery: Delivery) => readonly string[]>> = {

@@ -28,3 +28,29 @@ test('lists again at once when the history is gone, and with a pause when the se
   await vi.advanceTimersByTimeAsync(60_000)
   await ended
 })
+
+test('passes over what nobody wants, of lists and of watches; what is gone is told all the same', async () => {
+  const abort = new AbortController()
+  const named = (name: string): KubeObject => ({ metadata: { name, resourceVersion: '1' } })
+  const client = {
+    list: async () => ({ metadata: { resourceVersion: '1' }, items: [named('mine'), named('other')] }),
+    async *watch() {
+      yield { type: 'ADDED', object: named('another') }
+      yield { type: 'MODIFIED', object: named('mine') }
+      yield { type: 'DELETED', object: named('other') }
+      abort.abort()
+    },
+  } as unknown as ResourceClient<KubeObject>
+  const told: string[] = []
+  const tell = (what: string) => (object: KubeObject) => void told.push(`${what} ${object.metadata.name}`)
+  const ended = runReflector({
+    client,
+    target: { replace: (all) => all.forEach(tell('listed')), upsert: tell('changed'), remove: tell('gone') },
+    wants: ({ metadata }) => metadata.name === 'mine',
+    logger: silentLogger,
+    signal: abort.signal,
+  })
+  await vi.advanceTimersByTimeAsync(60_000)
+  await ended
+  expect(told).toEqual(['listed mine', 'changed mine', 'gone other'])
+})

@@ -22,6 +22,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   labelSelector?: string
   fieldSelector?: string
   metadataOnly?: boolean
+  /** Others are passed over, and never held. */
+  wants?(object: T): boolean
   /** Called after each complete list. */
   onSynced?: () => void
 }
@@ -33,7 +35,7 @@ const watchTimeoutSeconds = 290 // below the five minutes that proxies like to c
  * Runs until the signal is aborted; trouble is retried with backoff (0.2 s to 30 s), never thrown.
  */
 export async function runReflector<T extends KubeObject>(options: ReflectorOptions<T>): Promise<void> {
-  const { client, target, logger, signal } = options
+  const { client, target, logger, signal, wants = () => true } = options
   const backoff = createBackoff({ firstMs: 200, maxMs: 30_000 })
   const selection = {
     ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
@@ -50,7 +52,7 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
     let next: string | undefined
     do {
       const page = await client.list({ ...selection, limit: 500, ...(next ? { continue: next } : {}) })
-      objects.push(...page.items)
+      objects.push(...page.items.filter(wants))
       next = page.metadata.continue
       resourceVersion = page.metadata.resourceVersion ?? '0'
     } while (next)
@@ -65,7 +67,7 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
       failures = 0
       resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion
       if (event.type === 'DELETED') target.remove(event.object)
-      else if (event.type !== 'BOOKMARK') target.upsert(event.object)
+      else if (event.type !== 'BOOKMARK' && wants(event.object)) target.upsert(event.object)
     }
   }
 
