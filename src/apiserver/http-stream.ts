@@ -1,4 +1,10 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  sensitiveHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import { type MaybePromise, isPromise } from '../base/maybe-promise.ts'
 import { type ApiRequest, type ApiResponse, type ByteSink, type Identity, isStreamBody } from '../client/transport.ts'
 
@@ -102,10 +108,14 @@ function answer(context: StreamContext, stream: ServerHttp2Stream, request: ApiR
   else write(stream, request.method, response)
 }
 
+/** Another one in each answer: in the table of known headers (HPACK) it would only push out those that come again. */
+const uniqueHeaders = ['audit-id']
+
 function write(stream: ServerHttp2Stream, method: unknown, { status, headers, body }: ApiResponse): void {
   if (stream.destroyed || stream.closed) return
-  const head: OutgoingHttpHeaders = headers
+  const head: OutgoingHttpHeaders & { [option: symbol]: readonly string[] } = headers
   head[':status'] = status
+  head[sensitiveHeaders] = uniqueHeaders
   if (isStreamBody(body)) {
     stream.respond(head, { endStream: method === 'HEAD' })
     if (method !== 'HEAD') body.start(new Http2Sink(stream))
