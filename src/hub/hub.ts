@@ -23,7 +23,6 @@ import { createJoinHandler } from '../agent/join-token.ts'
 import type { ApiServer } from '../apiserver/api-server.ts'
 import { createApiServer } from '../apiserver/create-api-server.ts'
 import { createStorageCheck } from './storage-check.ts'
-import { chain } from '../base/maybe-promise.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { createClient } from '../client/create-client.ts'
@@ -35,6 +34,7 @@ import { createObjectStore } from '../registry/generic/create-object-store.ts'
 import { deleteLogicalCluster } from '../registry/generic/delete-logical-cluster.ts'
 import type { ObjectReader } from '../registry/object-reader.ts'
 import { createLogicalClusterResolver } from '../registry/tenancy/logical-cluster-resolver.ts'
+import { tenancyGroup } from '../registry/tenancy/workspace-crd.ts'
 import type { Backend } from '../storage/backend.ts'
 import { parseObjectKey } from '../storage/keys.ts'
 import { createObjectCache } from '../storage/create-object-cache.ts'
@@ -158,7 +158,8 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   const catalog = createResourceCatalog({ builtins: definitions.all, reader })
   const store = createObjectStore({ backend, cache, catalog, clock, logger })
   closers.push(() => store.close())
-  closers.push(followChanges(backend, catalog, authorizer))
+  const workspaces = createLogicalClusterResolver(reader)
+  closers.push(followChanges(backend, { authorizer, catalog, workspaces }))
 
   // Agents: they join with a token and dial in.
   const join = createJoinHandler({
@@ -182,7 +183,6 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
 
   // The one road of all requests.
   const audit = options.auditLog === undefined ? undefined : await openAudit(options.auditLog, logger, closers)
-  const resolve = createLogicalClusterResolver(reader)
   let foresee: ForeseenTargets | undefined // once placement is there
   const server: ApiServer = createApiServer({
     store,
@@ -201,7 +201,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     ),
     impersonate: async (requestor, logicalCluster, headers) =>
       (await impersonate({ headers, requestor, logicalCluster, authorizer })) ?? requestor,
-    resolveLogicalCluster: (pathOrName) => chain(resolve(pathOrName), (found) => found?.name),
+    resolveLogicalCluster: (pathOrName) => workspaces.resolve(pathOrName),
     healthChecks: [createStorageCheck(backend)],
     endpoints: openIdEndpoints({ keys: secrets.serviceAccountKeys, issuerOf, hubUrl: () => externalUrl }),
     ...(audit ? { onRequest: audit } : {}),
@@ -290,16 +290,20 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   return { url: externalUrl, kubeconfigPath, clientOf, close }
 }
 
+interface Followers {
+  authorizer: { invalidate(logicalCluster: string): void }
+  catalog: { invalidate(logicalCluster: string): void }
+  workspaces: { invalidate(): void }
+}
+
 /** Tells the caches above the store what has changed. */
-function followChanges(
-  backend: Backend,
-  catalog: { invalidate(logicalCluster: string): void },
-  authorizer: { invalidate(logicalCluster: string): void },
-): () => void {
+function followChanges(backend: Backend, { authorizer, catalog, workspaces }: Followers): () => void {
   const rbac = `/${rbacGroup}/`
   const crds = '/apiextensions.k8s.io/customresourcedefinitions/'
+  const steps = `/${tenancyGroup}/workspaces/`
   return backend.subscribe(({ events }) => {
     for (const { key } of events) {
+      if (key.includes(steps)) workspaces.invalidate()
       const ofRbac = key.includes(rbac)
       if (!ofRbac && !key.includes(crds)) continue
       const address = parseObjectKey(key)

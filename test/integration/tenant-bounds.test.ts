@@ -93,6 +93,22 @@ test('a workspace whose finalizer its tenant takes away still goes as a whole', 
   await eventually(async () => (await left()) === 404, { what: 'the logical cluster is gone' })
 })
 
+test('a workspace that is made again under its path is another one', async () => {
+  const mine = account.resource(workspaces)
+  const inside = hub.clientOf('root:tenant:again')
+  const status = async () => (await inside.raw({ method: 'GET', path: '/api/v1/namespaces' })).status
+  const gone = () => mine.get({ name: 'again' }).then(() => false, isNotFound)
+  await mine.create(workspaceNamed('again'))
+  await inside.resource(configMaps).create(configMap('kept'))
+
+  await mine.delete({ name: 'again' })
+  await eventually(gone, { what: 'the workspace is gone' })
+  expect(await status()).toBe(404)
+  await mine.create(workspaceNamed('again'))
+  expect(await status()).toBe(200)
+  expect(await isGone(inside, { namespace: 'default', name: 'kept' })).toBe(true)
+})
+
 test('an object that is given an owner which has gone meanwhile is collected', async () => {
   const objects = tenant.resource(configMaps)
   const owner = await objects.create(configMap('owner'))
