@@ -186,9 +186,8 @@ function impersonateUser(parts: ServerParts, exchange: Exchange): MaybePromise<v
 }
 
 function hasImpersonation(headers: ApiRequest['headers']): boolean {
-  if (headers['impersonate-user'] !== undefined) return true
-  for (const name in headers) if (name.startsWith('impersonate-')) return true
-  return false
+  // With Node's header objects much cheaper than `for in`.
+  return Object.keys(headers).some((name) => name.startsWith('impersonate-'))
 }
 
 /** A missing and a forbidden workspace look the same to everybody but administrators of the hub. */

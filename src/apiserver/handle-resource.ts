@@ -47,7 +47,7 @@ function dispatch(
   const scope = { logicalCluster: exchange.logicalCluster, definition, version }
   if (info.subresource !== '') return dispatchSubresource(parts, exchange, scope)
   if (definition.custom) warnOfVersion(exchange, scope)
-  if (!isVerbOf(verbsHere(exchange, scope), info.verb)) throw notServedHere(exchange, scope)
+  if (!isServedHere(exchange, scope)) throw notServedHere(exchange, scope)
   if (!definition.custom) warnOfVersion(exchange, scope)
   if (writes.has(info.verb)) objectOutput(exchange, scope)
   switch (info.verb) {
@@ -85,15 +85,15 @@ const objectVerbs: readonly Verb[] = ['delete', 'get', 'patch', 'update', 'watch
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /**
- * What the resource offers at this place: on all namespaces at once nothing is written, whatever the kind can do. A type
- * that is going takes no new objects, but says so in its own words (its strategy's).
+ * Whether the resource offers the verb at this place: on all namespaces at once nothing is written, whatever the kind
+ * can do. A type that is going takes no new objects, but says so in its own words (its strategy's).
  */
-function verbsHere({ info, request }: Exchange, { definition }: ResourceScope): readonly Verb[] {
-  const offered = definition.custom ? [...collectionVerbs, ...objectVerbs] : definition.verbs
+function isServedHere({ info, request }: Exchange, { definition }: ResourceScope): boolean {
   const isEverywhere = definition.namespaced && info.namespace === '' && info.name === ''
   const possible = isEverywhere ? everywhereVerbs : info.name === '' ? collectionVerbs : objectVerbs
-  const isRead = readMethods.has(request.method)
-  return offered.filter((verb) => possible.includes(verb) && (verb !== 'watch' || isRead))
+  if (!isVerbOf(possible, info.verb)) return false
+  if (info.verb === 'watch' && !readMethods.has(request.method)) return false
+  return definition.custom || isVerbOf(definition.verbs, info.verb)
 }
 
 function notServedHere({ info }: Exchange, { definition }: ResourceScope): Error {

@@ -3,9 +3,9 @@ import type { ApiRequest } from '../client/transport.ts'
 import { Exchange } from './exchange.ts'
 import { negotiate, type Offer, type Output } from './negotiation.ts'
 
-const builtin: Offer = { shape: 'object', protobuf: true, transforms: true }
-const custom: Offer = { shape: 'object', protobuf: false, transforms: true }
-const list: Offer = { shape: 'list', protobuf: true, transforms: true }
+const builtin: Offer = { shape: 'object', protobuf: () => true, transforms: true }
+const custom: Offer = { shape: 'object', protobuf: () => false, transforms: true }
+const list: Offer = { shape: 'list', protobuf: () => true, transforms: true }
 
 function ask(accept: string, offer = builtin, { url = '/', agent = 'test' } = {}): Output {
   const headers: ApiRequest['headers'] = { ...(accept === '' ? {} : { accept }), 'user-agent': agent }

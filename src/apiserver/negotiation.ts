@@ -21,8 +21,8 @@ export interface Output {
 export interface Offer {
   /** One object, or a list of them: the forms have different names. */
   readonly shape: 'object' | 'list'
-  /** Objects of this kind can be written in protobuf; their metadata always can. */
-  readonly protobuf: boolean
+  /** Whether objects of this kind can be written in protobuf; their metadata always can. */
+  protobuf(): boolean
   /** Tables and partial objects make sense here. */
   readonly transforms: boolean
 }
@@ -48,7 +48,7 @@ export function negotiate(exchange: Exchange, offer: Offer): Output {
   const accept = exchange.header('accept')
   const pretty = wantsPretty(exchange)
   if (!pretty && (accept === '' || accept === '*/*' || accept === 'application/json')) return plainJson
-  const key = `${offer.shape}${offer.protobuf ? 'p' : ''}${offer.transforms ? 't' : ''}${pretty ? '+' : ''}${accept}`
+  const key = `${offer.shape}${offer.protobuf() ? 'p' : ''}${offer.transforms ? 't' : ''}${pretty ? '+' : ''}${accept}`
   let output = remembered.get(key)
   if (!output) remembered.set(key, (output = choose(accept, offer, pretty)))
   return output
@@ -84,7 +84,7 @@ function tryClause(clause: AcceptClause, offer: Offer, pretty: boolean): Output 
   const isPretty = media !== 'protobuf' && (pretty || parameters.get('pretty') === '1')
   const common = { media, pretty: isPretty, contentType: contentTypes[media] } as const
   if (as === undefined) {
-    if (media === 'protobuf' && !offer.protobuf) return undefined
+    if (media === 'protobuf' && !offer.protobuf()) return undefined
     return { ...common, as: 'object', metaVersion: 'v1' }
   }
   const version = parameters.get('v')

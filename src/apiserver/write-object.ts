@@ -38,7 +38,7 @@ export function objectBytes(head: Buffer, item: Uint8Array, tail = ''): Buffer {
 
 /** The form in which the client wants one object. Throws 406 and 400. */
 export function objectOutput(exchange: Exchange, scope: ResourceScope): Output {
-  const output = negotiate(exchange, { shape: 'object', protobuf: hasProtobuf(scope), transforms: true })
+  const output = negotiate(exchange, { shape: 'object', protobuf: () => hasProtobuf(scope), transforms: true })
   if (output.as === 'table') parseIncludeObject(exchange)
   return output
 }

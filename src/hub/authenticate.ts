@@ -11,9 +11,8 @@ import { unauthorized } from '../meta/api-errors.ts'
  */
 export function createAuthenticate(authenticator: Authenticator): Authenticate {
   return ({ headers, unprefixed }) => {
-    const token = bearerToken(headers)
-    if (token === undefined) return undefined
-    const home = unprefixed ? claimedLogicalCluster(token) : undefined
+    const token = unprefixed ? bearerToken(headers) : undefined
+    const home = token === undefined ? undefined : claimedLogicalCluster(token)
     return chain(authenticator.authenticate({ headers }), (identity: Identity | undefined): AuthenticationResult => {
       if (!identity) throw unauthorized()
       return home === undefined ? { identity } : { identity, logicalCluster: home }

@@ -38,7 +38,7 @@ export async function handleDeleteCollection(
 ): Promise<ApiResponse> {
   const { options, dryRun } = parseDeleteOptions(exchange)
   const listOptions = parseListOptions(exchange, scope, false)
-  const output = negotiate(exchange, { shape: 'list', protobuf: hasProtobuf(scope), transforms: false })
+  const output = negotiate(exchange, { shape: 'list', protobuf: () => hasProtobuf(scope), transforms: false })
   const query = toListQuery(scope, exchange.info.namespace, listOptions)
   const request = { context: writeContext(exchange, dryRun), options }
   const admit = admitValidating(parts, exchange, scope, dryRun)

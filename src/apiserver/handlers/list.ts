@@ -18,7 +18,7 @@ const wholeUpToBytes = 1024 * 1024
 
 export function handleList(parts: ServerParts, exchange: Exchange, scope: ResourceScope): MaybePromise<ApiResponse> {
   const options = parseListOptions(exchange, scope, false)
-  const output = negotiate(exchange, { shape: 'list', protobuf: hasProtobuf(scope), transforms: true })
+  const output = negotiate(exchange, { shape: 'list', protobuf: () => hasProtobuf(scope), transforms: true })
   const query = toListQuery(scope, exchange.info.namespace, options)
   return chain(parts.store.list(scope, query), (page) => respondPage(parts, exchange, scope, page, output))
 }
