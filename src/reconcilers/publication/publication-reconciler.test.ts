@@ -218,6 +218,24 @@ describe('a publication and its workspaces', () => {
     expect(world.status()?.conditions).toMatchObject([{ status: 'False', message: '1 of 2 targets are not ready' }])
   })
 
+  test.each([
+    [['root:a:x', 'root:b'], 'root:b'],
+    [['root:ab:*'], 'root:ab:*'],
+    [['root:*'], undefined],
+    [['root:a:*', 'root:a:not-yet'], undefined],
+  ])('says which of the paths %j it cannot reach', async (paths, named) => {
+    const world = createWorld({ workspaces: { paths } })
+    await world.reconcile()
+    const [condition] = world.publication?.status?.conditions ?? []
+    if (named === undefined) expect(condition).toMatchObject({ status: 'True', reason: 'Published' })
+    else
+      expect(condition).toMatchObject({
+        status: 'False',
+        reason: 'OutOfReach',
+        message: `a publication reaches the workspaces below its own only: ${named} are out of its reach`,
+      })
+  })
+
   test('a new workspace is looked at alone, and the status follows', async () => {
     const world = createWorld(everyWorkspace)
     await world.reconcile()

@@ -27,6 +27,7 @@ export function workspaceRequest(logicalCluster: string): ReconcileRequest {
   return { logicalCluster, namespace: 'workspace' satisfies Part, name: 'publications' }
 }
 
+const namedPaths = 5 // of those that a condition names
 const atOnce = 8 // workspaces that one publication is brought to at the same time
 
 /**
@@ -233,6 +234,33 @@ async function release(steps: PublicationSteps, provider: string, name: string):
   for (const slot of await steps.crdSlots(provider)) await releaseOnChild(steps, name, slot)
 }
 
+/** Paths that name no workspace below the publication's own. */
+function pathsOutOfReach({ spec }: Publication, providerPath: string): string[] {
+  return (spec.workspaces?.paths ?? []).filter((pattern) => {
+    const isSubtree = pattern.endsWith(':*')
+    const path = isSubtree ? pattern.slice(0, -2) : pattern
+    return !isWithin(path, providerPath) && !(isSubtree && isWithin(providerPath, path))
+  })
+}
+
+function readyCondition(
+  total: number,
+  ready: number,
+  outOfReach: readonly string[],
+): Pick<NewCondition, 'type' | 'status' | 'reason' | 'message'> {
+  if (ready < total) {
+    const message = `${total - ready} of ${total} targets are not ready`
+    return { type: 'Ready', status: 'False', reason: 'TargetsNotReady', message }
+  }
+  if (outOfReach.length > 0) {
+    const named = outOfReach.slice(0, namedPaths).join(', ')
+    const more = outOfReach.length > namedPaths ? ` and ${outOfReach.length - namedPaths} more` : ''
+    const message = `a publication reaches the workspaces below its own only: ${named}${more} are out of its reach`
+    return { type: 'Ready', status: 'False', reason: 'OutOfReach', message }
+  }
+  return { type: 'Ready', status: 'True', reason: 'Published', message: `published to all ${total} targets` }
+}
+
 async function writeStatus(
   steps: PublicationSteps,
   table: TargetTable,
@@ -243,15 +271,9 @@ async function writeStatus(
   // Half of a count would be a wrong one: whoever looks at all of it will write.
   if (known.completeFor === undefined) return
   const { targets, total, ready } = listTargets(known, publication)
-  const waiting = total - ready
   const observedGeneration = known.completeFor
-  const condition: NewCondition = {
-    type: 'Ready',
-    status: waiting === 0 ? 'True' : 'False',
-    reason: waiting === 0 ? 'Published' : 'TargetsNotReady',
-    message: waiting === 0 ? `published to all ${total} targets` : `${waiting} of ${total} targets are not ready`,
-    observedGeneration,
-  }
+  const outOfReach = pathsOutOfReach(publication, await pathOf(steps, provider))
+  const condition: NewCondition = { ...readyCondition(total, ready, outOfReach), observedGeneration }
   const conditions = [withTransition(condition, publication.status?.conditions ?? [], steps.now())]
   const status: NonNullable<Publication['status']> = { observedGeneration, total, ready, targets, conditions }
   if (canonicalJson(status) === canonicalJson(publication.status ?? {})) return
