@@ -37,6 +37,11 @@ export interface TxnRequest {
   puts?: readonly Put[]
   /** Deleting an absent key is no error and makes no event. */
   deletes?: readonly Key[]
+  /**
+   * What stood at some of the keys at `revision`, as a range told it or as follows from what it told. A driver that can
+   * tell that nobody has written them since need not look. Untrue, it falsifies the history of those keys.
+   */
+  known?: { revision: number; items: readonly KeyValue[] }
 }
 
 export type TxnResult =

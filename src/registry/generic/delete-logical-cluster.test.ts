@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createManualClock } from '../../base/clock.ts'
 import { silentLogger } from '../../base/logger.ts'
-import type { ObjectMeta } from '../../meta/object.ts'
-import type { Backend } from '../../storage/backend.ts'
+import type { KubeObject, ObjectMeta } from '../../meta/object.ts'
+import type { Backend, KeyValue, TxnRequest } from '../../storage/backend.ts'
 import { createObjectCache } from '../../storage/create-object-cache.ts'
 import { lifecycleKey } from '../../storage/keys.ts'
 import { createMemoryBackend } from '../../storage/memory/memory-backend.ts'
@@ -37,8 +37,18 @@ describe('deleting a logical cluster', () => {
   let cache: ObjectCache
   let store: ObjectStore & { close(): void }
   let transactions = 0
+  let known: KeyValue[] = []
   beforeEach(async () => {
-    backend = createMemoryBackend()
+    const memory = createMemoryBackend()
+    known = []
+    const txn = async (request: TxnRequest) => {
+      for (const item of request.known?.items ?? []) {
+        known.push(item)
+        expect(await memory.get(item.key, request.known?.revision)).toEqual(item)
+      }
+      return memory.txn(request)
+    }
+    backend = { ...memory, txn }
     transactions = 0
     backend.subscribe(() => void transactions++)
     const clock = createManualClock(1_000_000)
@@ -112,6 +122,24 @@ describe('deleting a logical cluster', () => {
       await create(`owned-${object}`, { ownerReferences })
     }
     expect(await remove()).toEqual([])
+    expect(await keysOf('one')).toEqual([])
+  })
+
+  test('says nothing to the store but what stands there: also of what stands in the place of a built-in object', async () => {
+    await create('a')
+    await store.update(scopeOf('configmaps', 'one'), {
+      namespace: 'app',
+      name: 'a',
+      context,
+      next: (current) => ({ ...(current as KubeObject), data: { changed: 'yes' } }),
+    })
+    const roles = scopeOf('clusterroles', 'one')
+    await store.delete(roles, { namespace: '', name: 'view', context, options: {} })
+    await store.create(roles, { namespace: '', object: { metadata: { name: 'view' }, rules: [] }, context })
+    await store.create(roles, { namespace: '', object: { metadata: { name: 'own' }, rules: [] }, context })
+    await remove()
+    const kinds = known.map(({ key }) => `${key.split('/')[0]} ${key.split('/').at(-1)}`)
+    expect(kinds.toSorted()).toEqual(['i a', 'i app', 'i own', 'o a', 'o app', 'o own', 'o view'])
     expect(await keysOf('one')).toEqual([])
   })
 

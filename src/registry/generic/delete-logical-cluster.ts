@@ -14,6 +14,7 @@ import {
 } from '../../storage/keys.ts'
 import { decodeStoredValue } from '../../storage/stored-value.ts'
 import type { ResourceCatalog } from '../resource-catalog.ts'
+import type { ResourceDefinition } from '../resource-definition.ts'
 import { fenceLogicalCluster } from './logical-cluster-lifecycle.ts'
 import type { ObjectStore } from './object-store.ts'
 
@@ -62,6 +63,7 @@ export async function deleteLogicalCluster(
   return []
 }
 
+const nothing = new Uint8Array(0)
 const ownersField = Buffer.from('"ownerReferences":[')
 
 /**
@@ -79,22 +81,27 @@ async function removeAtOnce(
   const objects = await firstOf(logicalClusterPrefix(logicalCluster), false)
   if (objects.more || objects.items.some(({ value }) => finalizedMetadata(value))) return false
   const keys: Key[] = []
+  const known: KeyValue[] = [...objects.items]
   if (!isWhole || objects.items.some(({ value }) => toBuffer(value).includes(ownersField))) {
     const owned = await firstOf(ownerPrefixOf(logicalCluster), true)
     if (owned.more) return false
     keys.push(...owned.items.map(({ key }) => key))
   }
-  const identityOf = identities(catalog, logicalCluster)
-  for (const { key } of objects.items) {
+  const definitionOf = definitions(catalog, logicalCluster)
+  for (const { key, createRevision } of objects.items) {
     const address = parseObjectKey(key)
-    const identity = address && (await identityOf(address))
+    const definition = address && (await definitionOf(address))
     keys.push(key)
-    if (address && identity !== undefined) keys.push(identityKey(identity, address))
+    if (!definition) continue
+    const index = identityKey(definition.identity, address)
+    keys.push(index)
+    if (cameWithIndex(definition, address))
+      known.push({ key: index, value: nothing, revision: createRevision, createRevision })
   }
   // Last, as when it takes several transactions: whoever follows the feed knows until then why all this goes.
   keys.push(lifecycleKey(logicalCluster))
   if (keys.length > maxTxnOperations) return false
-  await backend.txn({ deletes: keys })
+  await backend.txn({ deletes: keys, known: { revision: objects.revision, items: known } })
   return true
 }
 
@@ -163,13 +170,21 @@ async function mark({ catalog, store, user }: DeletionParts, address: ObjectAddr
 }
 
 /** By group and resource, each asked for once. */
-function identities(catalog: ResourceCatalog, logicalCluster: string) {
-  const known = new Map<string, string | undefined>()
-  return async ({ group, resource }: ObjectAddress): Promise<string | undefined> => {
+function definitions(catalog: ResourceCatalog, logicalCluster: string) {
+  const known = new Map<string, ResourceDefinition | undefined>()
+  return async ({ group, resource }: ObjectAddress): Promise<ResourceDefinition | undefined> => {
     const type = `${group}/${resource}`
-    if (!known.has(type)) known.set(type, (await catalog.definitionOf(logicalCluster, group, resource))?.identity)
+    if (!known.has(type)) known.set(type, await catalog.definitionOf(logicalCluster, group, resource))
     return known.get(type)
   }
+}
+
+/**
+ * Whether the object's index key has come with the first version of the object's own key, and nobody has written it
+ * since. Not where a tombstone may have stood first, nor where a type may have been another one then.
+ */
+function cameWithIndex({ overlay, custom }: ResourceDefinition, { namespace, name }: ObjectAddress): boolean {
+  return !custom && overlay?.objects.has(`${namespace}/${name}`) !== true
 }
 
 /** Answers how many do not belong and are still there. */
@@ -179,7 +194,7 @@ async function removeObjects(
   belongs: (address: ObjectAddress) => boolean,
 ): Promise<number> {
   let left = 0
-  const identityOf = identities(catalog, logicalCluster)
+  const definitionOf = definitions(catalog, logicalCluster)
   for await (const items of pages(backend, logicalClusterPrefix(logicalCluster), true)) {
     const keys: Key[] = []
     for (const { key } of items) {
@@ -188,7 +203,7 @@ async function removeObjects(
         left += 1
         continue
       }
-      const identity = await identityOf(address)
+      const identity = (await definitionOf(address))?.identity
       keys.push(key, ...(identity === undefined ? [] : [identityKey(identity, address)]))
     }
     await deleteKeys(backend, keys)

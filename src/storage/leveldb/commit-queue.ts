@@ -55,8 +55,8 @@ export class CommitQueue {
   readonly #options: CommitQueueOptions
   readonly #pending = new Map<Key, PendingKey>()
   readonly #guardRevisions = new LRUCache<Key, number>({ max: rememberedGuards })
-  readonly #recent = new RecentVersions(recentBytes)
-  /** What the transaction in hand has read from disk. */
+  readonly #recent: RecentVersions
+  /** What the transaction in hand has read from disk, or knows that it would. */
   readonly #readNow = new Map<Key, Version | undefined>()
   #queued: Accepted[] = []
   #inFlight: Accepted[] = []
@@ -69,6 +69,7 @@ export class CommitQueue {
     this.#options = options
     this.#accepted = options.revision
     this.#visible = options.revision
+    this.#recent = new RecentVersions(recentBytes, options.revision)
   }
 
   /** The newest durable revision. */
@@ -98,6 +99,7 @@ export class CommitQueue {
   accept(request: TxnRequest): Promise<TxnResult> {
     this.checkWritable()
     try {
+      this.#take(request.known)
       const lost = this.#lostGuard(request)
       if (lost) return this.#enqueue(lost, emptyWrites())
       const writes = this.#apply(request)
@@ -128,6 +130,12 @@ export class CommitQueue {
   /** Resolves when nothing is on its way. */
   async idle(): Promise<void> {
     while (this.#running) await this.#running
+  }
+
+  #take(known: TxnRequest['known']): void {
+    for (const { key, value, revision, createRevision } of known?.items ?? [])
+      if (this.#recent.isUnwrittenSince(known!.revision, key))
+        this.#readNow.set(key, encodeVersion(key, value, revision, createRevision))
   }
 
   #newest(key: Key): Version | undefined {
@@ -263,7 +271,7 @@ export class CommitQueue {
     const events: FeedEvent[] = []
     for (const accepted of settled) {
       accepted.events.forEach((event, index) => {
-        this.#show(event.key, accepted.versions[index])
+        this.#show(event, accepted.versions[index])
         events.push(event)
       })
     }
@@ -273,10 +281,10 @@ export class CommitQueue {
     for (const { answer } of settled) answer()
   }
 
-  #show(key: Key, version: Version | undefined): void {
+  #show({ key, revision }: FeedEvent, version: Version | undefined): void {
     const pending = this.#pending.get(key)!
     pending.durable = version
-    this.#recent.set(key, version)
+    this.#recent.set(key, version, revision)
     if (--pending.operations === 0) this.#pending.delete(key)
     if (this.#guardRevisions.has(key)) this.#guardRevisions.set(key, version?.revision ?? 0)
   }

@@ -26,6 +26,11 @@ class Model {
     return [...state.items.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
+  /** What a reader knows who has read everything at a revision. */
+  known(revision: number): NonNullable<TxnRequest['known']> {
+    return { revision, items: this.at(revision).map((item) => ({ ...item, value: bytes(item.value) })) }
+  }
+
   txn({ guards = [], puts = [], deletes = [] }: TxnRequest, revision: number | undefined): object {
     for (const guard of guards) {
       const current = this.newest.items.get(guard.key)
@@ -61,6 +66,8 @@ const txn = fc.record({
     selector: (put) => put.key,
   }),
   deletes: fc.uniqueArray(key, { maxLength: 2 }),
+  /** Who writes has read before, just now or long ago. */
+  readAt: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
 })
 const fraction = fc.double({ min: 0, max: 1, noNaN: true })
 const step = fc.oneof(
@@ -138,12 +145,13 @@ type Txns = Generated<typeof txn>[]
 /** All at once: they are decided in the order of the calls. */
 async function compareTxns(backend: Backend, model: Model, txns: Txns): Promise<void> {
   const revisions = new Map(model.at(model.newest.revision).map((item) => [item.key, item.revision]))
-  const requests = txns.map(({ guards, puts, deletes }): TxnRequest => {
+  const requests = txns.map(({ guards, puts, deletes, readAt }): TxnRequest => {
     const revisionOf = { right: (key: string) => revisions.get(key) ?? 0, absent: () => 0, wrong: () => 4711 }
     return {
       guards: guards.map(({ key, revision }) => ({ key, revision: revisionOf[revision as 'right'](key) })),
       puts: puts.map(({ key, value }) => ({ key, value: bytes(value) })),
       deletes: deletes.filter((key) => !puts.some((put) => put.key === key)),
+      ...(readAt === undefined ? {} : { known: model.known(Math.max(1, Math.round(model.newest.revision * readAt))) }),
     }
   })
   const results = await Promise.all(requests.map((request) => backend.txn(request)))

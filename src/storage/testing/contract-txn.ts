@@ -48,6 +48,31 @@ export function txnContract({ backend, need }: ContractContext): void {
       expect(await backend().get('index')).toMatchObject({ createRevision: again.ok && again.revision })
     })
 
+    it('go by what stands there, not by what their writer has read before', async () => {
+      const end = 'z'
+      for (const key of ['same', 'changed', 'gone', 'again']) await put(backend(), key, 'old')
+      const { items, revision } = await backend().range({ start: 'a', end })
+      await put(backend(), 'changed', 'new')
+      await remove(backend(), 'gone')
+      await remove(backend(), 'again')
+      await put(backend(), 'again', 'new')
+      const feed = record(backend())
+      const deletes = items.map(({ key }) => key)
+      const lost = { guards: [{ key: 'gone', revision }], deletes, known: { revision, items } }
+      expect((await backend().txn(lost)).ok).toBe(false)
+      await backend().txn({ deletes, known: { revision, items } })
+      const told = feed.events().map((event) => event as { key: string; previous?: { value: string } })
+      const before = [
+        ['again', 'new'],
+        ['changed', 'new'],
+        ['same', 'old'],
+      ]
+      expect(told.map(({ key, previous }) => [key, previous?.value])).toEqual(before)
+      expect((await backend().range({ start: 'a', end })).items).toEqual([])
+      const past = await backend().range({ start: 'a', end, revision })
+      expect(past.items.map(plain)).toEqual(items.map(plain))
+    })
+
     it('answer a lost guard with what stands there, and change nothing', async () => {
       const revision = await put(backend(), 'held', 'mine')
       const before = await backend().confirmedRevision()
