@@ -6,7 +6,9 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import { type MaybePromise, isPromise } from '../base/maybe-promise.ts'
-import { type ApiRequest, type ApiResponse, type ByteSink, type Identity, isStreamBody } from '../client/transport.ts'
+import { type ApiRequest, type ApiResponse, type Identity, isStreamBody } from '../client/transport.ts'
+import { readBody } from './read-body.ts'
+import { WritableSink } from './writable-sink.ts'
 
 const noBody = new Uint8Array(0)
 /** Who has not sent a whole request by then will not: as long as a request may be in work. */
@@ -67,36 +69,18 @@ export function serveStream(
     answer(context, stream, new Http2ApiRequest(stream, headers, noBody, identity))
     return
   }
-  const refuse = (): void => {
-    write(stream, headers[':method'], context.tooLarge(new Http2ApiRequest(stream, headers, noBody, identity)))
-    stream.close(constants.NGHTTP2_NO_ERROR)
-  }
-  if (Number(headers['content-length']) > context.bodyBytes) {
-    refuse()
-    return
-  }
   const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), bodyTimeoutMs).unref()
   stream.once('close', () => clearTimeout(timer))
-  const chunks: Buffer[] = []
-  let length = 0
-  let refused = false
-  stream.on('data', (chunk: Buffer) => {
-    length += chunk.length
-    if (refused) return
-    if (length <= context.bodyBytes) {
-      chunks.push(chunk)
-      return
-    }
-    refused = true
-    chunks.length = 0
-    refuse()
-  })
-  stream.on('end', () => {
-    clearTimeout(timer)
-    if (refused || stream.destroyed) return
-    const [only] = chunks
-    const body = chunks.length === 1 && only ? only : Buffer.concat(chunks)
-    answer(context, stream, new Http2ApiRequest(stream, headers, body, identity))
+  readBody(stream, headers['content-length'], {
+    limit: context.bodyBytes,
+    done(body) {
+      clearTimeout(timer)
+      if (!stream.destroyed) answer(context, stream, new Http2ApiRequest(stream, headers, body, identity))
+    },
+    tooLong() {
+      write(stream, headers[':method'], context.tooLarge(new Http2ApiRequest(stream, headers, noBody, identity)))
+      stream.close(constants.NGHTTP2_NO_ERROR)
+    },
   })
 }
 
@@ -118,45 +102,11 @@ function write(stream: ServerHttp2Stream, method: unknown, { status, headers, bo
   head[sensitiveHeaders] = uniqueHeaders
   if (isStreamBody(body)) {
     stream.respond(head, { endStream: method === 'HEAD' })
-    if (method !== 'HEAD') body.start(new Http2Sink(stream))
+    if (method !== 'HEAD') body.start(new WritableSink(stream))
     return
   }
   if (status !== 304) head['content-length'] = String(body.length)
   const isEmpty = body.length === 0 || method === 'HEAD'
   stream.respond(head, { endStream: isEmpty })
   if (!isEmpty) stream.end(body)
-}
-
-class Http2Sink implements ByteSink {
-  readonly #stream: ServerHttp2Stream
-
-  constructor(stream: ServerHttp2Stream) {
-    this.#stream = stream
-  }
-
-  write(chunk: Uint8Array): boolean {
-    if (this.closed) return true
-    return this.#stream.write(chunk)
-  }
-
-  end(): void {
-    if (!this.closed) this.#stream.end()
-  }
-
-  get bufferedBytes(): number {
-    return this.#stream.writableLength
-  }
-
-  get closed(): boolean {
-    return this.#stream.closed || this.#stream.destroyed || this.#stream.writableEnded
-  }
-
-  onDrain(listener: () => void): void {
-    this.#stream.once('drain', listener)
-  }
-
-  onClose(listener: () => void): void {
-    if (this.#stream.closed || this.#stream.destroyed) listener()
-    else this.#stream.once('close', listener)
-  }
 }

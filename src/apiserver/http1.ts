@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPromise } from '../base/maybe-promise.ts'
-import { type ApiRequest, type ApiResponse, type ByteSink, type Identity, isStreamBody } from '../client/transport.ts'
+import { type ApiRequest, type ApiResponse, type Identity, isStreamBody } from '../client/transport.ts'
 import type { StreamContext } from './http-stream.ts'
+import { readBody } from './read-body.ts'
+import { WritableSink } from './writable-sink.ts'
 
 const noBody = new Uint8Array(0)
 
@@ -12,32 +14,16 @@ export function serveHttp1(
   outgoing: ServerResponse,
   identity: Identity | undefined,
 ): void {
-  const chunks: Buffer[] = []
-  let length = 0
-  let refused = false
   incoming.on('error', ignore)
   outgoing.on('error', ignore)
-  if (Number(incoming.headers['content-length']) > context.bodyBytes) {
-    refuse(context, incoming, outgoing, identity)
-    return
-  }
-  incoming.on('data', (chunk: Buffer) => {
-    length += chunk.length
-    if (refused) return
-    if (length <= context.bodyBytes) {
-      chunks.push(chunk)
-      return
-    }
-    refused = true
-    chunks.length = 0
-    refuse(context, incoming, outgoing, identity)
-  })
-  incoming.on('end', () => {
-    if (refused) return
-    const body = chunks.length === 0 ? noBody : Buffer.concat(chunks)
-    const response = context.handle(toRequest(incoming, outgoing, body, identity))
-    if (isPromise(response)) void response.then((made) => write(outgoing, incoming.method, made))
-    else write(outgoing, incoming.method, response)
+  readBody(incoming, incoming.headers['content-length'], {
+    limit: context.bodyBytes,
+    done(body) {
+      const response = context.handle(toRequest(incoming, outgoing, body, identity))
+      if (isPromise(response)) void response.then((made) => write(outgoing, incoming.method, made))
+      else write(outgoing, incoming.method, response)
+    },
+    tooLong: () => refuse(context, incoming, outgoing, identity),
   })
 }
 
@@ -85,44 +71,10 @@ function write(outgoing: ServerResponse, method: string | undefined, { status, h
     outgoing.writeHead(status, headers)
     outgoing.flushHeaders()
     if (method === 'HEAD') outgoing.end()
-    else body.start(new Http1Sink(outgoing))
+    else body.start(new WritableSink(outgoing))
     return
   }
   if (status !== 304) headers['content-length'] = String(body.length)
   outgoing.writeHead(status, headers)
   outgoing.end(body)
-}
-
-class Http1Sink implements ByteSink {
-  readonly #response: ServerResponse
-
-  constructor(response: ServerResponse) {
-    this.#response = response
-  }
-
-  write(chunk: Uint8Array): boolean {
-    if (this.closed) return true
-    return this.#response.write(chunk)
-  }
-
-  end(): void {
-    if (!this.closed) this.#response.end()
-  }
-
-  get bufferedBytes(): number {
-    return this.#response.writableLength
-  }
-
-  get closed(): boolean {
-    return this.#response.destroyed || this.#response.writableEnded
-  }
-
-  onDrain(listener: () => void): void {
-    this.#response.once('drain', listener)
-  }
-
-  onClose(listener: () => void): void {
-    if (this.#response.destroyed) listener()
-    else this.#response.once('close', listener)
-  }
 }
