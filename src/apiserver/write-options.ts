@@ -22,7 +22,7 @@ const defaults: Omit<WriteOptions, 'manager'> = { dryRun: false, fieldValidation
 /** Throws 422 in upstream's words. `isApply`: a server-side apply, which needs a manager and may use force. */
 export function parseWriteOptions(exchange: Exchange, kind: OptionsKind, isApply = false): WriteOptions {
   if (exchange.info.query === '' && !isApply)
-    return { ...defaults, manager: managerName(undefined, exchange.header('user-agent')) }
+    return { manager: managerName(undefined, exchange.header('user-agent')), ...defaults }
   const dryRun = exchange.parameters.getAll('dryRun')
   const validation = exchange.parameter('fieldValidation')
   const manager = exchange.parameter('fieldManager')

@@ -190,13 +190,13 @@ function applyTo(
   }
   if (options.fieldValidation === 'Warn') for (const text of duplicates) exchange.warn(text)
   const result = applyPatch({
-    ...fieldManagement(scope, subresource),
     live,
     applied,
     kind: scope.definition.kind,
     manager: options.manager,
     force: options.force,
     nowSeconds: Math.floor(parts.clock.now() / 1000),
+    ...fieldManagement(scope, subresource),
   })
   // What comes back unchanged is the stored object itself, which nobody may change.
   const document = (result.unchanged ? structuredClone(result.object) : result.object) as unknown as JsonObject

@@ -104,7 +104,8 @@ export function trackManagedFields(
   live: KubeObject | undefined,
 ): void {
   const nowSeconds = Math.floor(parts.clock.now() / 1000)
-  const entries = trackUpdate({ ...fieldManagement(scope, subresource), updated, live, manager, nowSeconds })
+  // Spread last: to what has been spread, V8 adds each further field by a slow path, microseconds in all.
+  const entries = trackUpdate({ updated, live, manager, nowSeconds, ...fieldManagement(scope, subresource) })
   if (entries) updated.metadata.managedFields = entries
   else delete updated.metadata.managedFields
 }
