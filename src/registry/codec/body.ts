@@ -52,9 +52,10 @@ const acceptedTypes = ['application/json', 'application/yaml', protobufMediaType
 
 function readValue(parts: BodyParts): { value: Json; duplicateFields: readonly string[] } {
   const { bytes, contentType, defaultGvk, isCustomResource } = parts
+  if (contentType === '' || contentType === 'application/json') return readJson(bytes)
   const takesProtobuf = !isCustomResource || hasProtobuf(toApiVersion(defaultGvk), defaultGvk.kind)
-  const media = contentType === '' ? undefined : parseContentType(contentType)
-  const name = contentType === '' ? 'application/json' : media && mediaTypeName(media)
+  const media = parseContentType(contentType)
+  const name = media && mediaTypeName(media)
   if (name === 'application/json') return readJson(bytes)
   if (name === 'application/yaml') return parseYamlStrictly(bytes)
   if (name === protobufMediaType && takesProtobuf)

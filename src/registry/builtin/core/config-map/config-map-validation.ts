@@ -1,7 +1,6 @@
 import { type FieldError, fieldForbidden, fieldInvalid, fieldTooLong } from '../../../../meta/field-error.ts'
 import { checkConfigMapKey } from '../../../../meta/names.ts'
 import type { KubeObject } from '../../../../meta/object.ts'
-import { utf8ByteLength } from '../../../../meta/utf8.ts'
 import { equalJson } from '../../../schema/json-value.ts'
 import { booleanAt, type Fields, fieldsAt } from '../../fields.ts'
 import { type FieldErrors, noErrors } from '../../validation/field-checks.ts'
@@ -15,7 +14,8 @@ export function validateConfigMap(configMap: KubeObject): FieldErrors {
   const binaryData = fieldsAt(configMap, 'binaryData')
   const errors: FieldError[] = []
   const size =
-    checkData(data, 'data', utf8ByteLength, errors) + checkData(binaryData, 'binaryData', decodedLength, errors)
+    checkData(data, 'data', (value) => Buffer.byteLength(value), errors) +
+    checkData(binaryData, 'binaryData', decodedLength, errors)
   if (data && binaryData) {
     for (const key of Object.keys(data)) {
       if (!Object.hasOwn(binaryData, key)) continue
