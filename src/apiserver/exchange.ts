@@ -23,6 +23,8 @@ export class Exchange {
   impersonator: Identity | undefined = undefined
   /** What authorization was asked. */
   attributes: AuthorizationAttributes | undefined = undefined
+  /** Of what is created: the URL does not name it. */
+  createdName: string | undefined = undefined
   /** What the client gives the request; undefined when it does not say. */
   timeoutMs: number | undefined = undefined
   /** Holds a place among the requests in work. */

@@ -100,6 +100,7 @@ function finish(parts: ServerParts, exchange: Exchange, response: ApiResponse): 
     auditId: exchange.auditId,
     request: exchange.request,
     attributes: exchange.attributes,
+    createdName: exchange.createdName,
     user: exchange.user,
     impersonator: exchange.impersonator,
     status: response.status,

@@ -12,11 +12,11 @@ export async function openAudit(
   const file = await openAuditFile(path, logger)
   closers.push(() => file.close())
   const log = createAuditLog({ levelOf: auditWrites, write: (line) => file.write(line) })
-  return ({ auditId, request, attributes, user, impersonator, status, startedMs, durationMs }) =>
+  return ({ auditId, request, attributes, createdName, user, impersonator, status, startedMs, durationMs }) =>
     log({
       auditId,
       request,
-      attributes,
+      attributes: attributes && createdName !== undefined ? { ...attributes, name: createdName } : attributes,
       user: impersonator ?? user,
       impersonated: impersonator && user,
       status,

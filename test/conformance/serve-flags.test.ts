@@ -44,7 +44,7 @@ describe.skipIf(!hasKubectl)('a hub that is audited', () => {
     await eventually(async () => (await aboutIt()).length >= 2, { what: 'both are in the audit log' })
     const found = (await aboutIt()).filter(({ user }) => user.username === 'admin')
     expect(found).toMatchObject([
-      { verb: 'create', objectRef: { resource: 'configmaps' }, responseStatus: { code: 201 } },
+      { verb: 'create', objectRef: { resource: 'configmaps', name: 'seen' }, responseStatus: { code: 201 } },
       {
         verb: 'delete',
         objectRef: { name: 'seen' },

@@ -33,6 +33,7 @@ export async function handleCreate(parts: ServerParts, exchange: Exchange, scope
   const context = writeContext(exchange, options.dryRun)
   const admit = admitValidating(parts, exchange, scope, options.dryRun)
   const result = await parts.store.create(scope, { namespace, object, context, admit })
+  exchange.createdName = object.metadata.name
   return respondObject(parts, exchange, scope, result.object, 201)
 }
 
