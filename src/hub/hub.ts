@@ -265,7 +265,11 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
   foresee = createForesight(parts)
   const deletion = { backend, catalog, store, user: ownPart('workspace-deletion') }
   const controllers: Controller[] = [
-    workspaceController(parts, (name) => deleteLogicalCluster(deletion, name)),
+    workspaceController(parts, {
+      deleteLogicalCluster: (name) => deleteLogicalCluster(deletion, name),
+      store,
+      user: deletion.user,
+    }),
     namespaceController(parts),
     namespaceContentsController(parts, caPem),
     garbageCollectorController(parts),
