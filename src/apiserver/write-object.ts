@@ -30,8 +30,8 @@ export function objectHead({ definition, version }: ResourceScope): Buffer {
 /** A whole object in JSON: two copies, nothing parsed. */
 export function objectBytes(head: Buffer, item: Uint8Array, tail = ''): Buffer {
   const bytes = Buffer.allocUnsafe(head.length + item.length - 1 + tail.length)
+  bytes.set(item, head.length - 1) // its brace gives way to the head's last byte
   bytes.set(head)
-  bytes.set(item.subarray(1), head.length)
   if (tail !== '') bytes.write(tail, bytes.length - tail.length, 'latin1')
   return bytes
 }

@@ -140,9 +140,8 @@ function storedScope(logicalCluster: string, definition: ResourceDefinition): Re
 function readOne(parts: StoreParts, address: ObjectAddress): MaybePromise<KubeObject | undefined> {
   const { logicalCluster, group, resource, namespace, name } = address
   return chain(parts.catalog.definitionOf(logicalCluster, group, resource), (definition) => {
-    const scope = definition && storedScope(logicalCluster, definition)
-    if (!scope) return undefined
-    return chain(findObject(parts, scope, namespace, name), (object) => object?.parsed)
+    if (!definition) return undefined
+    return chain(findObject(parts, { logicalCluster, definition }, namespace, name), (object) => object?.parsed)
   })
 }
 

@@ -1,6 +1,6 @@
 import { chain, type MaybePromise } from '../../base/maybe-promise.ts'
 import type { CachedObject } from '../../storage/object-cache.ts'
-import type { ResourceScope } from './object-store.ts'
+import type { StoragePlace } from './object-store.ts'
 import { createOverlayView, isTombstone, type OverlayView } from './overlay.ts'
 import type { StoreParts } from './store-parts.ts'
 import { addressOf } from './stored-form.ts'
@@ -13,40 +13,40 @@ export interface Found {
 
 export function findObject(
   parts: StoreParts,
-  scope: ResourceScope,
+  place: StoragePlace,
   namespace: string,
   name: string,
 ): MaybePromise<CachedObject | undefined> {
-  const stored = parts.cache.get(addressOf(scope, namespace, name))
-  if (!scope.definition.overlay) return stored
-  return chain(stored, (object) => chain(withOverlay(parts, scope, namespace, name, object), (found) => found.object))
+  const stored = parts.cache.get(addressOf(place, namespace, name))
+  if (!place.definition.overlay) return stored
+  return chain(stored, (object) => chain(withOverlay(parts, place, namespace, name, object), (found) => found.object))
 }
 
 export function findForWrite(
   parts: StoreParts,
-  scope: ResourceScope,
+  place: StoragePlace,
   namespace: string,
   name: string,
 ): MaybePromise<Found> {
-  return chain(parts.cache.get(addressOf(scope, namespace, name)), (stored) =>
-    scope.definition.overlay ? withOverlay(parts, scope, namespace, name, stored) : { object: stored, stored },
+  return chain(parts.cache.get(addressOf(place, namespace, name)), (stored) =>
+    place.definition.overlay ? withOverlay(parts, place, namespace, name, stored) : { object: stored, stored },
   )
 }
 
 function withOverlay(
   parts: StoreParts,
-  scope: ResourceScope,
+  place: StoragePlace,
   namespace: string,
   name: string,
   stored: CachedObject | undefined,
 ): MaybePromise<Found> {
   if (stored) return { object: isTombstone(stored) ? undefined : stored, stored }
-  return chain(overlayOf(parts, scope), (view) => ({ object: view?.get(namespace, name), stored }))
+  return chain(overlayOf(parts, place), (view) => ({ object: view?.get(namespace, name), stored }))
 }
 
 /** Undefined when the resource has no overlay, or the logical cluster does not exist. */
-export function overlayOf(parts: StoreParts, scope: ResourceScope): MaybePromise<OverlayView | undefined> {
-  const { definition, logicalCluster } = scope
+export function overlayOf(parts: StoreParts, place: StoragePlace): MaybePromise<OverlayView | undefined> {
+  const { definition, logicalCluster } = place
   const { overlay } = definition
   if (!overlay || logicalCluster === '*') return undefined
   return chain(

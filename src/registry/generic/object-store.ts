@@ -6,11 +6,15 @@ import type { ObjectReader } from '../object-reader.ts'
 import type { ResourceDefinition, ResourceVersion, Strategy } from '../resource-definition.ts'
 import type { Selection } from './selection.ts'
 
-/** One resource of one logical cluster, spoken in one version: what every call of the store is about. */
-export interface ResourceScope {
+/** One resource of one logical cluster, as it is stored. */
+export interface StoragePlace {
   /** The name, never a path; `*` only for `list` and `watch`: all logical clusters whose type has the same identity. */
   readonly logicalCluster: string
   readonly definition: ResourceDefinition
+}
+
+/** One resource of one logical cluster, spoken in one version: what every call of the store is about. */
+export interface ResourceScope extends StoragePlace {
   readonly version: ResourceVersion
 }
 

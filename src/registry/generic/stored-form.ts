@@ -5,11 +5,11 @@ import { logicalClusterAnnotation } from '../../meta/logical-cluster.ts'
 import { parseObjectKey, type ObjectAddress } from '../../storage/keys.ts'
 import type { CachedObject } from '../../storage/object-cache.ts'
 import { encodeStoredValue } from '../../storage/stored-value.ts'
-import type { ResourceScope } from './object-store.ts'
+import type { ResourceScope, StoragePlace } from './object-store.ts'
 
 /** Where a scope's objects are stored: events of events.k8s.io live with the core group's. */
-export function addressOf(scope: ResourceScope, namespace: string, name: string): ObjectAddress {
-  const { logicalCluster, definition } = scope
+export function addressOf(place: StoragePlace, namespace: string, name: string): ObjectAddress {
+  const { logicalCluster, definition } = place
   const { group, resource } = definition.storedAs ?? definition
   return { logicalCluster, group, resource, namespace, name }
 }
