@@ -4,7 +4,9 @@ import type { KubeObject } from '../../meta/object.ts'
 import {
   createGarbageCollectorReconciler,
   type Dependent,
+  foreground,
   objectRequest,
+  orphan,
   ownerGoneRequest,
 } from '../../reconcilers/garbage-collector/garbage-collector-reconciler.ts'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'
@@ -53,19 +55,22 @@ export function garbageCollectorController(parts: ControllerParts): Controller {
 }
 
 const ownersField = Buffer.from('"ownerReferences":[')
-const finalizersField = Buffer.from('"finalizers":[')
+const deletionMark = Buffer.from('"deletionTimestamp":')
+const ownFinalizers = [foreground, orphan].map((finalizer) => Buffer.from(JSON.stringify(finalizer)))
 
-function toRequests({ type, value, previous }: FeedEvent, address: ObjectAddress): ReconcileRequest[] {
+/** What there is to look at when an object has changed. Strings in the object can fool it: the reconciler looks. */
+export function toRequests({ type, value, previous }: FeedEvent, address: ObjectAddress): ReconcileRequest[] {
   if (type === 'delete') {
     const uid = previous && uidOf(previous.value)
     return uid === undefined ? [] : [ownerGoneRequest(address.logicalCluster, uid)]
   }
   if (!value) return []
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  const isDeletedWithFinalizers = bytes.includes('"deletionTimestamp":') && bytes.includes(finalizersField)
-  // An owned object is looked at when it comes into being (its owner may be gone already) and while it is being deleted.
+  // What waits for others' finalizers is none of the collector's business.
+  const isOursToEnd = bytes.includes(deletionMark) && ownFinalizers.some((finalizer) => bytes.includes(finalizer))
+  // An owned object is looked at when it comes into being: its owner may be gone already.
   const isNewWithOwners = previous === undefined && bytes.includes(ownersField)
-  return isNewWithOwners || isDeletedWithFinalizers ? [objectRequest(address.logicalCluster, address)] : []
+  return isNewWithOwners || isOursToEnd ? [objectRequest(address.logicalCluster, address)] : []
 }
 
 /**

@@ -30,8 +30,9 @@ export interface GarbageCollectorOptions {
   ): Promise<{ resource: string; namespaced: boolean } | undefined>
 }
 
-const foreground = 'foregroundDeletion'
-const orphan = 'orphan'
+/** Finalizers that the collector removes: what depends on the object has to go first, or to stay. */
+export const foreground = 'foregroundDeletion'
+export const orphan = 'orphan'
 const blockedLookAgainMs = 1_000
 
 /** A request about an owner that is gone. */
