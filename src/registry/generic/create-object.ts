@@ -11,6 +11,7 @@ import type { KubeObject } from '../../meta/object.ts'
 import { generateName } from '../../meta/random-suffix.ts'
 import { formatTime } from '../../meta/time.ts'
 import { newUid } from '../../meta/uid.ts'
+import type { Guard } from '../../storage/backend.ts'
 import { lifecycleKey, objectKey } from '../../storage/keys.ts'
 import { toItemBytes } from '../../storage/stored-value.ts'
 import type { Companion, OperationContext } from '../resource-definition.ts'
@@ -35,13 +36,12 @@ export async function createObject(
   const { object, namespace, context } = request
   if (object.metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created')
   const operation = operationContext(parts, scope, namespace, context)
-  await openLifecycle(parts, scope, object.metadata.name ?? '')
-  await guardNamespace(parts, scope, namespace, object.metadata.name ?? '')
+  const ground = await findGround(parts, scope, namespace, object.metadata.name ?? '')
   const prefix = object.metadata.name ? '' : (object.metadata.generateName ?? '')
   fillMetadata(parts, scope, object, namespace)
-  if (prefix !== '') return createUnderNewName(parts, scope, request, operation, prefix)
+  if (prefix !== '') return createUnderNewName(parts, scope, request, { operation, ground, prefix })
   await prepareNew(scope, request, object, operation)
-  const result = await tryCreate(parts, scope, object, namespace, context.dryRun, operation)
+  const result = await tryCreate(parts, scope, { object, namespace, dryRun: context.dryRun, operation, ground })
   if (result) return result
   throw await taken(parts, scope, namespace, object.metadata.name ?? '')
 }
@@ -51,8 +51,7 @@ async function createUnderNewName(
   parts: StoreParts,
   scope: ResourceScope,
   request: CreateRequest,
-  operation: OperationContext,
-  prefix: string,
+  { operation, ground, prefix }: Pick<NewObject, 'operation' | 'ground'> & { prefix: string },
 ): Promise<WriteResult> {
   const { namespace, context } = request
   for (let attempt = 1; ; attempt++) {
@@ -60,7 +59,7 @@ async function createUnderNewName(
     const name = generateName(prefix, parts.fillRandom)
     object.metadata.name = name
     await prepareNew(scope, request, object, operation)
-    const result = await tryCreate(parts, scope, object, namespace, context.dryRun, operation)
+    const result = await tryCreate(parts, scope, { object, namespace, dryRun: context.dryRun, operation, ground })
     if (result) return result
     if (attempt === generateNameAttempts) throw noUniqueName(scope, name)
   }
@@ -97,6 +96,17 @@ async function openLifecycle(parts: StoreParts, scope: ResourceScope, name: stri
   return lifecycle
 }
 
+/** Where an object is to be created. The commit guards that it is still so. */
+interface Ground {
+  readonly lifecycle: Lifecycle
+  readonly namespaceGuard: Guard | undefined
+}
+
+async function findGround(parts: StoreParts, scope: ResourceScope, namespace: string, name: string): Promise<Ground> {
+  const lifecycle = await openLifecycle(parts, scope, name)
+  return { lifecycle, namespaceGuard: await guardNamespace(parts, scope, namespace, name) }
+}
+
 function fillMetadata(parts: StoreParts, scope: ResourceScope, object: KubeObject, namespace: string): void {
   const { metadata } = object
   wipeSystemMetadata(metadata)
@@ -112,14 +122,20 @@ function resetStatus(custom: boolean, object: KubeObject, field: string): void {
   else setOwnField(object, field, {})
 }
 
+/** An object that is ready to be stored. */
+interface NewObject {
+  readonly object: KubeObject
+  readonly namespace: string
+  readonly dryRun: boolean
+  readonly operation: OperationContext
+  readonly ground: Ground
+}
+
 /** Undefined when the name is taken. */
 async function tryCreate(
   parts: StoreParts,
   scope: ResourceScope,
-  object: KubeObject,
-  namespace: string,
-  dryRun: boolean,
-  operation: ReturnType<typeof operationContext>,
+  { object, namespace, dryRun, operation, ground }: NewObject,
 ): Promise<WriteResult | undefined> {
   const name = object.metadata.name ?? ''
   const address = addressOf(scope, namespace, name)
@@ -130,9 +146,8 @@ async function tryCreate(
   if (found?.object) return undefined
   if (dryRun) return { object: new DetachedObject(key, 0, 0, value.subarray(1)), created: true, deleted: false }
   const companions = scope.definition.strategy.companions?.(object, operation)
-  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const lifecycle = await openLifecycle(parts, scope, name)
-    const namespaceGuard = await guardNamespace(parts, scope, namespace, name)
+  for (let attempt = 1, current = ground; attempt <= maxAttempts; attempt++) {
+    const { lifecycle, namespaceGuard } = current
     const extra = extraWrites(parts, companions ?? [])
     if (namespaceGuard) extra.guards.push(namespaceGuard)
     const write: Commit = {
@@ -153,6 +168,7 @@ async function tryCreate(
     if (result.lost === key) return undefined
     if (result.lost === lifecycleKey(scope.logicalCluster)) parts.lifecycles.forget(scope.logicalCluster)
     else if (result.lost !== namespaceGuard?.key) throw companionTaken(scope, name, result.lost)
+    current = await findGround(parts, scope, namespace, name)
   }
   throw conflict(scope.definition, name, 'its namespace changes too fast; please try again')
 }

@@ -119,6 +119,16 @@ describe('the object store', () => {
     expect(await stored()).toEqual([])
   })
 
+  test.each([
+    ['its namespace', () => store.delete(namespaces, { namespace: '', name: 'app', context, options: {} })],
+    ['its workspace', () => fenceLogicalCluster(memory, 'root')],
+  ])('a create loses against the end of %s that begins while it is admitted', async (_, end) => {
+    const admit = async (): Promise<void> => void (await end())
+    const late = store.create(configMaps, { namespace: 'app', object: configMap('late'), context, admit })
+    await expect(late).rejects.toMatchObject({ code: 403 })
+    expect(await stored()).toEqual([])
+  })
+
   test('a create does not mind other changes of its namespace', async () => {
     meanwhile = async () => {
       await store.update(namespaces, {
