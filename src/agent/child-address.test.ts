@@ -37,6 +37,10 @@ test.each([
   '::ffff:0:0',
   '64:ff9b::169.254.169.254',
   'fd00:ec2::254',
+  '::127.0.0.1',
+  '168.63.129.16',
+  '100.100.100.200',
+  '192.0.0.192',
 ])('a name that stands for %s is not dialled', (address) => {
   expect(refusedIp(address)).toBeTypeOf('string')
 })

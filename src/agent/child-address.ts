@@ -3,14 +3,16 @@ import { BlockList, isIP } from 'node:net'
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8)
 loopback.addSubnet('0.0.0.0', 8)
-loopback.addAddress('::1', 'ipv6')
-loopback.addAddress('::', 'ipv6')
+loopback.addSubnet('::', 96, 'ipv6') // ::1, and IPv4 as it was once written
 const linkLocal = new BlockList()
 linkLocal.addSubnet('169.254.0.0', 16)
 linkLocal.addSubnet('fe80::', 10, 'ipv6')
 linkLocal.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6') // 169.254.0.0/16 by way of NAT64
-const metadata = new BlockList()
-metadata.addAddress('fd00:ec2::254', 'ipv6') // the instance metadata of AWS; elsewhere it is link-local
+const metadata = new BlockList() // besides link-local addresses
+metadata.addAddress('fd00:ec2::254', 'ipv6') // AWS
+metadata.addAddress('168.63.129.16') // Azure
+metadata.addAddress('100.100.100.200') // Alibaba
+metadata.addAddress('192.0.0.192') // Oracle
 
 const refused: readonly [BlockList, string][] = [
   [loopback, 'a loopback address'],

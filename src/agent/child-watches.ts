@@ -126,7 +126,9 @@ function startTypeWatch(
       signal: own.signal,
       labelSelector: managedLabel,
       target: { upsert, remove, replace },
-      wants: ({ metadata }) => isOfSlot(gvr, metadata.namespace ?? '', metadata.name ?? ''),
+      // What is held is followed to its end, also while no slot is about it: one may come back.
+      wants: (object) =>
+        objects.has(idOf(object)) || isOfSlot(gvr, object.metadata.namespace ?? '', object.metadata.name ?? ''),
       onSynced() {
         hasSynced = true
         markSynced()

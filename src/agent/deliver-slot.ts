@@ -117,9 +117,10 @@ class SlotDelivery {
   }
 
   async #run(observed: ObservedObject | undefined): Promise<Again> {
-    const isNew = this.#record.appliedUid === undefined && this.#delivery.status?.appliedUid === undefined
-    // What was never applied is hardly there: there is no need to look first.
-    const live = observed ?? (isNew ? undefined : await this.#look())
+    const { appliedUid, outcome } = this.#record
+    const wasMet = (appliedUid ?? this.#delivery.status?.appliedUid) !== undefined || outcome.reason === 'NotOurs'
+    // What was never met is hardly there: there is no need to look first.
+    const live = observed ?? (wasMet ? await this.#look() : undefined)
     return live ? this.#meet(live) : this.#create()
   }
 

@@ -144,7 +144,22 @@ async function readIdentity(child: Client): Promise<{ clusterUid: string; kubern
   const system = await child.resource({ group: '', version: 'v1', resource: 'namespaces' }).get({ name: 'kube-system' })
   const version = await child.raw({ method: 'GET', path: '/version' })
   const gitVersion = textAt(JSON.parse(new TextDecoder().decode(version.body)) as unknown, 'gitVersion')
+  requireVersion(gitVersion ?? '')
   return { clusterUid: system.metadata.uid ?? '', kubernetesVersion: gitVersion ?? '' }
+}
+
+/**
+ * The oldest minor version whose namespaces enforce the pod security standard, which deliveries rely on; older ones
+ * refuse some server-side applies, too.
+ */
+const oldestMinor = 25
+
+function requireVersion(gitVersion: string): void {
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? []
+  if (major === undefined || Number(major) > 1 || Number(minor) >= oldestMinor) return
+  throw new JoinError(
+    `this cluster runs Kubernetes ${gitVersion}, and 1.${oldestMinor} is the oldest that can be joined`,
+  )
 }
 
 function resourceOf({ apiVersion = '', kind = '' }: KubeObject): GroupVersionResource {

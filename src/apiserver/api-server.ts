@@ -68,7 +68,7 @@ export interface RequestRecord {
   readonly auditId: string
   readonly request: ApiRequest
   readonly attributes: AuthorizationAttributes | undefined
-  /** Of what was created; `attributes` have what the URL names. */
+  /** Of what was created, or was to be; `attributes` have what the URL names. */
   readonly createdName: string | undefined
   /** As whom it was done. */
   readonly user: Identity | undefined

@@ -76,7 +76,7 @@ export interface Hub {
 const bootstrapFolder = fileURLToPath(new URL('../../workspaces', import.meta.url))
 const adminLifetimeMs = 365 * dayMs
 const agentLifetimeMs = 30 * dayMs // renewed by the agent after two thirds of it
-const cachesShare = 3 / 8
+const cachesShare = 1 / 3
 const watchWindowShare = 4 // a quarter of what the caches get holds recent events, the rest objects
 
 /** Starts a hub: storage, identity, API server, controllers, in this order; what has started is closed when a later part fails. */

@@ -79,7 +79,7 @@ function objectRefOf({ group, version, resource, subresource, namespace, name }:
   return {
     resource,
     ...(namespace === '' ? {} : { namespace }),
-    ...(name === '' ? {} : { name }),
+    ...(name === '' ? {} : { name: shorten(name) }),
     ...(group === '' ? {} : { apiGroup: group }),
     apiVersion: version,
     ...(subresource === '' ? {} : { subresource }),

@@ -1,6 +1,7 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import type { ResourceScope } from '../../registry/generic/object-store.ts'
 import { wipeSystemMetadata } from '../../registry/generic/object-metadata.ts'
+import { parseObjectKey } from '../../storage/keys.ts'
 import type { OperationContext } from '../../registry/resource-definition.ts'
 import { decodeObject } from '../decode-object.ts'
 import type { Exchange } from '../exchange.ts'
@@ -32,8 +33,9 @@ export async function handleCreate(parts: ServerParts, exchange: Exchange, scope
   await admitMutating(parts, exchange, scope, options.dryRun, object, undefined)
   const context = writeContext(exchange, options.dryRun)
   const admit = admitValidating(parts, exchange, scope, options.dryRun)
-  const result = await parts.store.create(scope, { namespace, object, context, admit })
   exchange.createdName = object.metadata.name
+  const result = await parts.store.create(scope, { namespace, object, context, admit })
+  exchange.createdName = parseObjectKey(result.object.key)?.name
   return respondObject(parts, exchange, scope, result.object, 201)
 }
 

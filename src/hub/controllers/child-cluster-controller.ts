@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { createController, type Controller } from '../../controller/controller.ts'
-import { informerSource } from '../../controller/informer-source.ts'
+import type { Clock } from '../../base/clock.ts'
+import { createController, type Controller, type Source } from '../../controller/controller.ts'
 import { toObjectKey } from '../../informer/informer.ts'
 import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
@@ -9,11 +9,13 @@ import { childClusterUidOf, childLogicalCluster } from '../../meta/fleet/fleet-n
 import { createChildClusterReconciler } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
 import { specSource } from './spec-source.ts'
 import type { PlacementParts } from './placement-controller.ts'
-import { fleetResource } from './fleet-informers.ts'
+import { type FleetInformers, fleetResource } from './fleet-informers.ts'
+import { paced } from './paced.ts'
 import { createRevisionPasser } from './pass-revision.ts'
 
 /** The name of the one AgentReport in a child's logical cluster. */
 export const reportName = 'report'
+const newsIntervalMs = 200 // an agent may say as much as it likes
 
 /** Keeps each ChildCluster's status current with what its agent reports, and tells the agent what the spec says. */
 export function childClusterController(
@@ -28,17 +30,7 @@ export function childClusterController(
     name: 'child-cluster',
     clock,
     logger,
-    sources: [
-      specSource(informers.childClusters),
-      // A heartbeat that says nothing else is counted when its turn comes.
-      informerSource(informers.reports, (event) =>
-        event.type === 'updated' && saysTheSame(event.previous, event.object)
-          ? []
-          : informers.childClusters
-              .byIndex('uid', childClusterUidOf(event.key.logicalCluster) ?? '')
-              .map((childCluster) => toObjectKey(childCluster)),
-      ),
-    ],
+    sources: [specSource(informers.childClusters), newsSource(informers, clock)],
     reconcile: createChildClusterReconciler({
       hub,
       now: () => clock.now(),
@@ -63,6 +55,21 @@ export function childClusterController(
       },
     }),
   })
+}
+
+/** Children that say something new. A heartbeat that says nothing else is counted when its turn comes. */
+function newsSource({ reports, childClusters }: FleetInformers, clock: Clock): Source {
+  return {
+    async start(sink, signal) {
+      const later = paced((request) => sink.enqueue(request), clock, newsIntervalMs, signal)
+      reports.onEvent((event) => {
+        if (event.type === 'updated' && saysTheSame(event.previous, event.object)) return
+        const uid = childClusterUidOf(event.key.logicalCluster) ?? ''
+        for (const childCluster of childClusters.byIndex('uid', uid)) later(toObjectKey(childCluster))
+      })
+      await reports.synced
+    },
+  }
 }
 
 function saysTheSame({ status: a = {} }: AgentReport, { status: b = {} }: AgentReport): boolean {

@@ -226,7 +226,7 @@ async function* placedObjects(
     const page = await backend.range({ start, end: prefixEnd(prefix), limit: 500 })
     for (const { key, value } of page.items) {
       const address = parseObjectKey(key)
-      if (!address || !isDeliverableResource(address.group, address.resource) || address.namespace === '') continue
+      if (!address || !isDeliverableResource(address.group, address.resource)) continue
       if (selecting || namespaces.has(address.namespace) || isMarked(value)) yield sourceRequest(address)
     }
     const last = page.items.at(-1)

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import { createController, type Controller, type ReconcileRequest, type Source } from '../../controller/controller.ts'
+import { createController, type Controller, type Source } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
 import { toObjectKey } from '../../informer/informer.ts'
 import { ignoreNotFound } from '../../meta/api-errors.ts'
@@ -8,6 +8,7 @@ import { createPlacementDecisionsReconciler } from '../../reconcilers/placement-
 import { asksForTheSame } from './spec-source.ts'
 import type { DeliveryTally } from './delivery-tally.ts'
 import { fleetResource } from './fleet-informers.ts'
+import { paced } from './paced.ts'
 import { decidesTheSame, type PlacementParts, registeredChildClusters } from './placement-controller.ts'
 
 const flushMs = 1_000 // how often a Placement's counts are written while they change
@@ -59,16 +60,8 @@ export function placementDecisionsController(parts: PlacementParts): Controller 
 function countsSource(tally: DeliveryTally, clock: Clock): Source {
   return {
     async start(sink, signal) {
-      const changed = new Map<string, ReconcileRequest>()
-      tally.onChange(({ logicalCluster, name }) => {
-        if (signal.aborted) return
-        if (changed.size === 0)
-          clock.after(flushMs, () => {
-            for (const request of changed.values()) sink.enqueue(request)
-            changed.clear()
-          })
-        changed.set(`${logicalCluster}/${name}`, { logicalCluster, namespace: '', name })
-      })
+      const later = paced((request) => sink.enqueue(request), clock, flushMs, signal)
+      tally.onChange(({ logicalCluster, name }) => later({ logicalCluster, namespace: '', name }))
     },
   }
 }

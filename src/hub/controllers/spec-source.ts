@@ -4,7 +4,7 @@ import { informerSource } from '../../controller/informer-source.ts'
 import type { Informer } from '../../informer/informer.ts'
 import type { KubeObject } from '../../meta/object.ts'
 
-/** Whether two versions of an object differ in their status at most, which is a controller's own writing. */
+/** Whether two versions of an object ask for the same. Their status is a controller's own writing. */
 export function asksForTheSame({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
   return (
     a.uid === b.uid &&

@@ -198,6 +198,16 @@ describe('placing', () => {
     expect(setup.told()).toBeUndefined()
   })
 
+  test('a child that was only foreseen has no copy that would have to stay: it may be cordoned still', async () => {
+    const setup = placedWorld()
+    await setup.foresee()
+    setup.world.childClusters[0]!.object.spec.unschedulable = true
+    await setup.settle()
+    expect([setup.slot('a'), setup.slot('b')?.spec.desired]).toEqual([undefined, 'Present'])
+    expect(setup.world.source?.metadata.annotations?.[targetsAnnotation]).toBe('b')
+    expect(setup.told()).toBeUndefined()
+  })
+
   test('an object that goes right after it came with a mark is let go', async () => {
     const setup = placedWorld()
     await setup.foresee()

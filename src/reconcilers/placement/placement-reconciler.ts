@@ -205,12 +205,12 @@ function isSelectedBy(
 
 type DecisionSteps = Pick<PlacementSteps, 'placements' | 'childClusters' | 'workspacePath'>
 
-/** Every child cluster with what a Placement decides about it, for an object that has copies on `known`. */
+/** Every child cluster with what a Placement decides about it, for an object that has copies on `current`. */
 async function decide(
   steps: DecisionSteps,
   logicalCluster: string,
   placement: Placement,
-  known: readonly string[],
+  current: readonly string[],
 ): Promise<{
   registered: RegisteredChildCluster[]
   decisions: Decision[]
@@ -219,7 +219,7 @@ async function decide(
   const path = await steps.workspacePath(logicalCluster)
   const registered = [...(await steps.childClusters())]
   const offered = registered.filter((childCluster) => isOfferedTo(childCluster, path))
-  const decisions = chooseChildClusters(placement, offered, new Set(known))
+  const decisions = chooseChildClusters(placement, offered, new Set(current))
   const selected = decisions.filter((decision) => decision.selected).map(({ childCluster }) => childCluster)
   return { registered, decisions, selected }
 }
@@ -248,7 +248,8 @@ async function place(
   { placement, selectedBy }: Chosen,
 ): Promise<ReconcileResult | void> {
   const known = targetsOf(source.object)
-  const { registered, decisions, selected } = await decide(steps, address.logicalCluster, placement, known)
+  const current = await withSlots(steps, address, known)
+  const { registered, decisions, selected } = await decide(steps, address.logicalCluster, placement, current)
   const divided = isDivided(address, placement)
   const targets = [...new Set([...known, ...selected.map(({ uid }) => uid)])].sort()
   if (targets.length === 0)
@@ -267,12 +268,24 @@ async function place(
     await deliver(steps, address, source, childCluster, placement, shares?.[index])
   // Of a child that is not known, or whose workspace is not, nobody has decided that it is to be left.
   const left = registered.filter(
-    ({ uid, homePath }) => homePath !== '' && known.includes(uid) && !selected.some((one) => one.uid === uid),
+    ({ uid, homePath }) => homePath !== '' && current.includes(uid) && !selected.some((one) => one.uid === uid),
   )
   const retires = placement.spec.deletionPolicy === 'Delete'
   if (retires) await retire(steps, address, left, selected)
   const problems = retires ? [] : left.map((childCluster) => kept(childCluster, decisions))
   return report(steps, address, source, { targets, divided, problems })
+}
+
+/** Those of the targets that have a slot: one that is only marked has nothing that would have to stay. */
+async function withSlots(
+  { getDelivery }: PlacementSteps,
+  address: SourceAddress,
+  targets: readonly string[],
+): Promise<string[]> {
+  const name = deliveryName({ ...address, kind: '' })
+  const found: string[] = []
+  for (const uid of targets) if (await getDelivery(uid, name)) found.push(uid)
+  return found
 }
 
 function noChildCluster({ metadata }: Placement, decisions: readonly Decision[]): Problem {

@@ -95,8 +95,7 @@ async function removeAtOnce(
     if (!definition) continue
     const index = identityKey(definition.identity, address)
     keys.push(index)
-    if (cameWithIndex(definition, address))
-      known.push({ key: index, value: nothing, revision: createRevision, createRevision })
+    if (cameWithIndex(definition)) known.push({ key: index, value: nothing, revision: createRevision, createRevision })
   }
   // Last, as when it takes several transactions: whoever follows the feed knows until then why all this goes.
   keys.push(lifecycleKey(logicalCluster))
@@ -181,10 +180,11 @@ function definitions(catalog: ResourceCatalog, logicalCluster: string) {
 
 /**
  * Whether the object's index key has come with the first version of the object's own key, and nobody has written it
- * since. Not where a tombstone may have stood first, nor where a type may have been another one then.
+ * since. Not where a tombstone may have stood first (of an overlay that an earlier version of the hub had, too), nor
+ * where a type may have been another one then.
  */
-function cameWithIndex({ overlay, custom }: ResourceDefinition, { namespace, name }: ObjectAddress): boolean {
-  return !custom && overlay?.objects.has(`${namespace}/${name}`) !== true
+function cameWithIndex({ overlay, custom }: ResourceDefinition): boolean {
+  return !custom && overlay === undefined
 }
 
 /** Answers how many do not belong and are still there. */
