@@ -20,8 +20,8 @@ interface Measure {
 interface Work {
   name: string
   label: string
-  /** The ratio of work per CPU-second to reach, and whether p99 is compared. */
-  goal: number
+  /** The ratio of work per CPU-second to reach; absent where it is only told. */
+  goal: number | undefined
   /** Calls that it takes, besides the time, until a server is warm: a busy machine makes few in five seconds. */
   warmUpCalls?: number
   run(target: Target, round: number, seconds: number): Promise<Measure>
@@ -176,8 +176,8 @@ const works: Work[] = [
       )
     },
   },
-  watchWork('watch', 'watch events, 1,000 watchers on 10 connections', 10),
-  watchWork('watch1000', 'watch events, 1,000 watchers on 1,000 connections', 1_000),
+  watchWork('watch', 'watch events, 1,000 watchers on 10 connections', 10, 2.5),
+  watchWork('watch1000', 'watch events, 1,000 watchers on 1,000 connections', 1_000, undefined),
 ]
 
 function listWork(name: string, label: string, count: number, goal: number): Work {
@@ -202,11 +202,11 @@ function listWork(name: string, label: string, count: number, goal: number): Wor
 }
 
 /** One writer, a thousand watchers: what counts is events delivered. */
-function watchWork(name: string, label: string, connections: number): Work {
+function watchWork(name: string, label: string, connections: number, goal: number | undefined): Work {
   return {
     name,
     label,
-    goal: 2.5,
+    goal,
     async run(target, round, seconds) {
       const collection = await makeNamespace(target, `${name}-${round}`)
       const audience = await openAudience(target, collection, connections)
