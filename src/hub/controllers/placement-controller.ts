@@ -21,13 +21,8 @@ import { logicalClusterOf } from '../../meta/logical-cluster.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { isWithin, type RegisteredChildCluster } from '../../reconcilers/placement/choose-child-clusters.ts'
 import { isDeliverableResource } from '../../reconcilers/placement/placeable.ts'
-import {
-  createPlacementReconciler,
-  foreseeTargets,
-  type PlacementSteps,
-  type SourceAddress,
-  sourceRequest,
-} from '../../reconcilers/placement/placement-reconciler.ts'
+import { createPlacementReconciler, foreseeTargets } from '../../reconcilers/placement/placement-reconciler.ts'
+import { type PlacementSteps, type SourceAddress, sourceRequest } from '../../reconcilers/placement/placement-steps.ts'
 import { crdSlotName } from '../../reconcilers/publication/crd-copy.ts'
 import { heartbeatGraceMs } from '../../reconcilers/child-cluster/child-cluster-reconciler.ts'
 import type { ResourceDefinition } from '../../registry/resource-definition.ts'

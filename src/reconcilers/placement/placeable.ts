@@ -32,6 +32,11 @@ export function hasReplicas(group: string, resource: string): boolean {
   return replicated.has(`${group}/${resource}`)
 }
 
+export function replicasOf({ spec }: KubeObject): number | undefined {
+  const replicas = (spec as { replicas?: unknown } | undefined)?.replicas
+  return typeof replicas === 'number' ? replicas : undefined
+}
+
 /**
  * Why an object of a deliverable kind stays nevertheless: what every workspace has by itself, tokens, what a controller
  * made. Undefined when it may go.

@@ -10,15 +10,14 @@ import {
 import type { Placement } from '../../meta/fleet/placement.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import type { RegisteredChildCluster } from './choose-child-clusters.ts'
+import { createPlacementReconciler, foreseeTargets } from './placement-reconciler.ts'
 import {
-  createPlacementReconciler,
-  foreseeTargets,
   fromSourceRequest,
   type News,
   type PlacementSteps,
   type SourceAddress,
   sourceRequest,
-} from './placement-reconciler.ts'
+} from './placement-steps.ts'
 import type { ChildTrouble } from './placement-problems.ts'
 import { deliveryName } from './slot-names.ts'
 

@@ -1,0 +1,80 @@
+import type { ReconcileResult } from '../../controller/controller.ts'
+import { placementStatusAnnotation } from '../../meta/fleet/fleet-names.ts'
+import type { Problem } from './placement-problems.ts'
+import type { PlacementSteps, Source, SourceAddress } from './placement-steps.ts'
+import { explain } from './report-placement.ts'
+import { deliveryName } from './slot-names.ts'
+import { isGone, makeAbsent } from './slots.ts'
+import { markOf, targetsOf } from './source-mark.ts'
+
+const abandonAfterMs = 60_000 // how long a deleted source waits for a child that cannot be reached
+const lookAgainMs = 5_000
+
+/** Of a source that nobody can see: slots whose removal was decided and carried out go, and no others are touched. */
+export async function removeAcknowledged(steps: PlacementSteps, address: SourceAddress): Promise<void> {
+  const name = deliveryName({ ...address, kind: '' })
+  for (const { uid } of await steps.childClusters()) {
+    const delivery = await steps.getDelivery(uid, name)
+    if (delivery?.spec.desired === 'Absent') await makeAbsent(steps, uid, name)
+  }
+}
+
+/**
+ * The source is deleted, gone or unplaced: its copies go. A child that cannot be reached holds nothing hostage: after a
+ * minute the source is let go, and the slot stays for when the child returns.
+ */
+export async function removeCopies(
+  steps: PlacementSteps,
+  address: SourceAddress,
+  source: Source | undefined,
+): Promise<ReconcileResult | void> {
+  const name = deliveryName({ ...address, kind: '' })
+  const registered = await steps.childClusters()
+  const names = new Map(registered.map((childCluster) => [childCluster.uid, childCluster.name]))
+  const candidates = source ? targetsOf(source.object) : [...names.keys()]
+  const waiting: string[] = []
+  const gone = new Set<string>()
+  for (const uid of candidates) {
+    if (await makeAbsent(steps, uid, name)) gone.add(uid)
+    else if ((steps.unreachableForMs(uid) ?? 0) < abandonAfterMs) waiting.push(uid)
+  }
+  if (!source) return waiting.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined
+  const left = candidates.filter((uid) => !gone.has(uid))
+  const problems = left.flatMap((uid) => leavingProblem(steps, uid, names.get(uid) ?? uid, waiting.includes(uid)))
+  if (waiting.length > 0) {
+    if (waiting.length < candidates.length)
+      await steps.markSource(address, source, { ...markOf(source.object), finalizer: true, targets: waiting })
+    else await explain(steps, address, source, problems)
+    return { requeueAfterMs: lookAgainMs }
+  }
+  const told = await explain(steps, address, source, problems)
+  if (!markOf(source.object).finalizer) return
+  // Letting go is guarded by the version that was read.
+  if (told) return { requeueAfterMs: 0 }
+  await steps.markSource(address, source, { finalizer: false, targets: [], selectedBy: undefined })
+}
+
+/** A copy that cannot be removed now, because its child is silent or refuses. */
+function leavingProblem(steps: PlacementSteps, uid: string, name: string, waits: boolean): Problem[] {
+  const trouble = steps.troubleOf(uid)
+  if (!waits) return [{ childCluster: name, reason: 'LeftBehind', message: leftBehind }]
+  return trouble ? [{ childCluster: name, reason: 'RemovalWaits', message: trouble.message }] : []
+}
+
+const leftBehind = 'the child cluster could not be reached for a minute: its copy is removed when it is back'
+
+/** An object that nothing places: what was wrong, or is left behind, is over when its last slot has gone. */
+export async function explainUnplaced(
+  steps: PlacementSteps,
+  address: SourceAddress,
+  source: Source,
+  problem: Problem | undefined,
+): Promise<void> {
+  const before = source.object.metadata.annotations?.[placementStatusAnnotation]
+  if (before === undefined && !problem) return
+  const name = deliveryName({ ...address, kind: '' })
+  const problems = problem ? [problem] : []
+  for (const { uid, name: childCluster } of await steps.childClusters())
+    if (!(await isGone(steps, uid, name))) problems.push({ childCluster, reason: 'LeftBehind', message: leftBehind })
+  await explain(steps, address, source, problems)
+}

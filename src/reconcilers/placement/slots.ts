@@ -1,0 +1,116 @@
+import { canonicalJson } from '../../base/canonical-json.ts'
+import type { Delivery, DeliverySource } from '../../meta/fleet/delivery.ts'
+import type { Placement } from '../../meta/fleet/placement.ts'
+import type { RegisteredChildCluster } from './choose-child-clusters.ts'
+import type { PlacementSteps, Source, SourceAddress } from './placement-steps.ts'
+import { renderManifest } from './render-manifest.ts'
+import { deliveryName, mappedNamespace } from './slot-names.ts'
+
+export async function deliver(
+  steps: PlacementSteps,
+  address: SourceAddress,
+  { object, kind }: Source,
+  childCluster: RegisteredChildCluster,
+  placement: Placement,
+  replicas: number | undefined,
+): Promise<void> {
+  const hub = steps.hub()
+  const slot: DeliverySource = { ...address, kind }
+  const name = deliveryName(slot)
+  const manifest = renderManifest(object, replicas)
+  const current = await steps.getDelivery(childCluster.uid, name)
+  const after = await steps.dependencies(address)
+  const mapping = childCluster.object.spec.namespaceMapping
+  const spec: Omit<Delivery['spec'], 'epoch' | 'incarnation'> = {
+    source: slot,
+    desired: 'Present',
+    sourceUid: object.metadata.uid ?? '',
+    sourceGeneration: object.metadata.generation ?? 1,
+    manifest,
+    applyAs: 'workspace',
+    targetNamespace:
+      mapping?.mode === 'Identity' || address.namespace === ''
+        ? address.namespace
+        : mappedNamespace(hub.id, address.logicalCluster, address.namespace),
+    conflictPolicy: placement.spec.conflictPolicy ?? 'Refuse',
+    driftPolicy: 'Enforce',
+    placement: placement.metadata.name ?? '',
+    ...(after.length > 0 ? { after: [...after] } : {}),
+  }
+  await writeSlot(steps, childCluster.uid, name, current, spec)
+}
+
+/** Writes a slot when it says something new; every new decision is a new epoch. */
+async function writeSlot(
+  steps: PlacementSteps,
+  uid: string,
+  name: string,
+  current: Delivery | undefined,
+  wanted: Omit<Delivery['spec'], 'epoch' | 'incarnation'>,
+): Promise<void> {
+  const incarnation = steps.incarnationOf(uid)
+  if (current) {
+    const { epoch, incarnation: _, ...before } = current.spec
+    if (canonicalJson(before) === canonicalJson(wanted)) return
+    await steps.putDelivery(uid, { ...current, spec: { ...wanted, epoch: epoch + 1, incarnation } })
+    return
+  }
+  await steps.putDelivery(uid, {
+    apiVersion: 'fleet.atoll.dev/v1alpha1',
+    kind: 'Delivery',
+    metadata: { name },
+    spec: { ...wanted, epoch: 1, incarnation },
+  })
+}
+
+/** Makes before it breaks: copies that are no longer wanted go once every wanted one is Available. */
+export async function retire(
+  steps: PlacementSteps,
+  address: SourceAddress,
+  left: readonly RegisteredChildCluster[],
+  selected: readonly RegisteredChildCluster[],
+): Promise<void> {
+  if (left.length === 0) return
+  const name = deliveryName({ ...address, kind: '' })
+  for (const { uid } of selected) {
+    const delivery = await steps.getDelivery(uid, name)
+    const available = delivery?.status?.conditions?.find(({ type }) => type === 'Available')
+    if (available?.status !== 'True') return
+  }
+  for (const { uid } of left) await makeAbsent(steps, uid, name)
+}
+
+/** Tells a slot to be Absent. True when nothing of it is left. */
+export async function makeAbsent(steps: PlacementSteps, uid: string, name: string): Promise<boolean> {
+  const delivery = await steps.getDelivery(uid, name)
+  if (!delivery) return true
+  const { spec, status } = delivery
+  if (spec.desired === 'Absent') {
+    const acknowledged = status?.removed === true && status.observedEpoch === spec.epoch
+    if (acknowledged) await steps.deleteDelivery(uid, delivery)
+    return acknowledged
+  }
+  const { manifest: _, epoch, incarnation: __, ...kept } = spec
+  const incarnation = steps.incarnationOf(uid)
+  await steps.putDelivery(uid, { ...delivery, spec: { ...kept, desired: 'Absent', epoch: epoch + 1, incarnation } })
+  return false
+}
+
+/** Those of the targets that have a slot: one that is only marked has nothing that would have to stay. */
+export async function withSlots(
+  { getDelivery }: PlacementSteps,
+  address: SourceAddress,
+  targets: readonly string[],
+): Promise<string[]> {
+  const name = deliveryName({ ...address, kind: '' })
+  const found: string[] = []
+  for (const uid of targets) if (await getDelivery(uid, name)) found.push(uid)
+  return found
+}
+
+/** True when no slot of a source is left at a child; one whose removal was acknowledged is taken away. */
+export async function isGone(steps: PlacementSteps, uid: string, name: string): Promise<boolean> {
+  const delivery = await steps.getDelivery(uid, name)
+  if (!delivery) return true
+  return delivery.spec.desired === 'Absent' && makeAbsent(steps, uid, name)
+}
