@@ -6,8 +6,9 @@ export function validateLabels(labels: Readonly<Record<string, string>> | undefi
   const errors: FieldError[] = []
   if (!labels) return errors
   for (const key of Object.keys(labels)) {
-    const value = labels[key] ?? ''
+    const value: unknown = labels[key]
     for (const message of checkQualifiedName(key)) errors.push(fieldInvalid(field, key, message))
+    if (typeof value !== 'string') continue // the schema refuses it
     for (const message of checkLabelValue(value)) errors.push(fieldInvalid(field, value, message))
   }
   return errors

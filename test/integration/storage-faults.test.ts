@@ -174,14 +174,14 @@ async function verifyImage(image: string, { acknowledged, seen }: Promised): Pro
       expect(b).toMatchObject({ revision: a?.revision, value: a?.value })
       expect(numberIn(c?.value)).toBe(n % 5 === 4 ? undefined : n)
     }
-    await verifyHistory(found)
+    await verifyHistory(found, acknowledged.size > 0)
     expect((await found.txn({ puts: [{ key: 'after', value: value(1) }] })).ok).toBe(true)
   } finally {
     await found.close()
   }
 }
 
-async function verifyHistory(found: Backend): Promise<void> {
+async function verifyHistory(found: Backend, wasWritten: boolean): Promise<void> {
   const events: FeedEvent[] = []
   let after = await found.compactedRevision()
   for (let more = true; more;) {
@@ -189,6 +189,8 @@ async function verifyHistory(found: Backend): Promise<void> {
     events.push(...page.events)
     ;({ revision: after, more } = page)
   }
+  // Power may be lost before anything was promised.
+  if (events.length === 0 && !wasWritten) return
   const perRevision = new Map<number, number>()
   for (const { revision } of events) perRevision.set(revision, (perRevision.get(revision) ?? 0) + 1)
   expect(new Set(perRevision.values()), 'every transaction has its three events').toEqual(new Set([3]))
