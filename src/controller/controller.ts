@@ -22,6 +22,8 @@ export type Reconcile = (request: ReconcileRequest, signal: AbortSignal) => Prom
 export interface Source {
   /** Resolves when what existed at the start has been enqueued and changes from then on are followed. */
   start(sink: SourceSink, signal: AbortSignal): Promise<void>
+  /** Called at the end, when no work is under way any more. */
+  stop?(): Promise<void>
 }
 
 export interface SourceSink {
@@ -140,6 +142,7 @@ export function createController(options: ControllerOptions): Controller {
       abort.abort()
       queue.close()
       await Promise.all(workers)
+      for (const source of options.sources) await source.stop?.()
     },
     get pending() {
       return queue.pending

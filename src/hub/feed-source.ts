@@ -22,19 +22,22 @@ export interface FeedSourceOptions {
 const saveEveryMs = 2_000 // what is replayed after a crash; reconciling twice is harmless
 const historyPage = 1_000 // events read at once while catching up
 const retryBackoff = createBackoff({ firstMs: 100, maxMs: 30_000 })
-const idleRevisions = 5_000 // the cursor follows a feed that does not concern it in steps of this, not with every write
+const idleRevisions = 1_000 // the cursor follows a feed that does not concern it in steps of this, not with every write
 
 /**
  * Changes over all workspaces, held nowhere but in the controller's queue: a cursor on the feed that survives restarts.
  * The cursor never passes an event whose request has not been reconciled.
  */
 export function feedSource(options: FeedSourceOptions): Source {
+  let follower: ReturnType<typeof createFollower> | undefined
   return {
     async start(sink, signal) {
-      const follower = createFollower(options, sink, signal)
+      follower = createFollower(options, sink, signal)
       await follower.catchUp()
       void follower.saveRegularly()
     },
+    // An orderly end leaves nothing to be looked at again.
+    stop: async () => follower?.save(),
   }
 }
 
@@ -104,6 +107,17 @@ function createFollower(options: FeedSourceOptions, sink: SourceSink, signal: Ab
     }
   }
 
+  async function save(): Promise<void> {
+    const settled = sink.settledRevision(seen)
+    if (settled <= saved) return
+    try {
+      await backend.txn({ puts: [{ key: cursorKey, value: new TextEncoder().encode(String(settled)) }] })
+      saved = settled
+    } catch (error) {
+      logger.debug('cursor not saved', { error })
+    }
+  }
+
   return {
     /** Subscribes first, replays second, then joins: nothing in between is missed. */
     async catchUp(): Promise<void> {
@@ -135,14 +149,10 @@ function createFollower(options: FeedSourceOptions, sink: SourceSink, signal: Ab
         const settled = sink.settledRevision(seen)
         // A save is a write, and so an event: without this, idle controllers would keep each other busy.
         const worthIt = settled >= lastMatch ? lastMatch > saved || settled - saved > idleRevisions : settled > saved
-        if (!worthIt) continue
-        try {
-          await backend.txn({ puts: [{ key: cursorKey, value: new TextEncoder().encode(String(settled)) }] })
-          saved = settled
-        } catch (error) {
-          logger.debug('cursor not saved', { error })
-        }
+        if (worthIt) await save()
       }
     },
+
+    save,
   }
 }
