@@ -5,14 +5,14 @@ import { createKubectl, installedKubectls, type Kubectl, type KubectlBinary } fr
 
 /**
  * The kubectls that the hub is held to: the newest, and 1.32, with which bodies became protobuf. With `ATOLL_ALL_KUBECTLS`
- * every one that is installed from 1.28 on: those before it ask for OpenAPI v2 where these ask for v3.
+ * every one that is installed from 1.29 on: those before it ask for OpenAPI v2 where these ask for v3.
  */
 export async function supportedKubectls(): Promise<KubectlBinary[]> {
   const found = await installedKubectls()
   const newestOfMinor = found.filter(
     ({ version }, index) => minorOf(version) !== minorOf(found[index - 1]?.version ?? ''),
   )
-  if (process.env['ATOLL_ALL_KUBECTLS']) return newestOfMinor.filter(({ version }) => minorOf(version) >= 28)
+  if (process.env['ATOLL_ALL_KUBECTLS']) return newestOfMinor.filter(({ version }) => minorOf(version) >= 29)
   return newestOfMinor.filter(({ version }, index) => index === 0 || minorOf(version) === 32)
 }
 
