@@ -144,13 +144,14 @@ export function createHubGate(options: HubGateOptions): HubGate {
       const heard = read ? await revisionAfter(read.memory.revision) : 0
       settle(() => {
         claimed = true
+        // What is not in the child yet, a fork that is found here among it, is written next.
+        persisted = JSON.stringify(read ? [read.memory, read.forked] : [])
         if (read) {
           memory = read.memory
           forked = read.forked
           otherHub = read.memory.hubId !== hubId
           if (heard < memory.revision && !forked) markForked(reported?.incarnation ?? memory.incarnation, heard)
         }
-        persisted = JSON.stringify([memory, forked])
       })
       return true
     },

@@ -14,7 +14,11 @@ export function addServeCommand(program: Command, print: (text: string) => void)
     .option('--storage <driver>', 'leveldb or memory', 'leveldb')
     .option('--external-url <url>', 'how clients reach the hub, when that is not the address it listens on')
     .option('--hub-domain <domain>', 'serve each workspace also as <name>.<domain>')
-    .option('--memory-budget <size>', 'what the caches and the garbage of using them may take, such as 256MiB', '256MiB')
+    .option(
+      '--memory-budget <size>',
+      'what the caches and the garbage of using them may take, such as 256MiB',
+      '256MiB',
+    )
     .option('--allow-local-dial', 'dial child clusters also at loopback, link-local and cloud metadata addresses')
     .option('--audit-log <file>', 'append an audit event for each write and each refusal, one line of JSON')
     .option('--log-level <level>', 'error, warn, info, debug or silent', 'info')
