@@ -3,7 +3,7 @@ import type { Backend, HistoryRequest } from './backend.ts'
 import { createObjectCache } from './create-object-cache.ts'
 import { createMemoryBackend, createSharedMemory } from './memory/memory-backend.ts'
 import type { CachedObject, WildcardAddress } from './object-cache.ts'
-import { configMap, configMaps, contents, dataOf, turn, watcher, write } from './testing/stored-objects.ts'
+import { configMap, configMaps, contents, dataOf, oneTurn, turn, watcher, write } from './testing/stored-objects.ts'
 
 async function setUp(options: { watchBudgetBytes?: number; backend?: Backend } = {}) {
   const backend = options.backend ?? createMemoryBackend()
@@ -332,11 +332,11 @@ describe('a watch through the cache', () => {
     const other = watcher()
     cache.watch({ address: { ...configMaps, logicalCluster: 'elsewhere' }, after: 'now', ...other.request })
     await write(backend, [configMap('a'), '1'])
-    await turn()
+    await oneTurn()
     await write(backend, [configMap('b', 'default', 'elsewhere'), '1'])
-    while (other.told().length === 0) await turn()
+    while (other.told().length === 0) await oneTurn()
     expect(told).toBeLessThan(3000)
-    while (told < 3000) await turn()
+    while (told < 3000) await oneTurn()
   })
 
   it('of many tells in order, and once, what is written while they are told', async () => {
@@ -352,10 +352,10 @@ describe('a watch through the cache', () => {
     const data = Array.from({ length: 20 }, (_, n) => String(n))
     for (const one of data) {
       await write(backend, [configMap('a'), one])
-      await turn()
+      await oneTurn()
     }
     const wanted = data.map((one, n) => `${n === 0 ? 'ADDED' : 'MODIFIED'} default/a ${one}`)
-    while (seen.some(({ told }) => told().length < wanted.length)) await turn()
+    while (seen.some(({ told }) => told().length < wanted.length)) await oneTurn()
     for (const { told } of seen) expect(told()).toEqual(wanted)
     for (const { calls } of seen) expect(calls.length).toBeLessThan(wanted.length)
   })
