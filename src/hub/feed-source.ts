@@ -107,8 +107,7 @@ function createFollower(options: FeedSourceOptions, sink: SourceSink, signal: Ab
     }
   }
 
-  async function save(): Promise<void> {
-    const settled = sink.settledRevision(seen)
+  async function save(settled = sink.settledRevision(seen)): Promise<void> {
     if (settled <= saved) return
     try {
       await backend.txn({ puts: [{ key: cursorKey, value: new TextEncoder().encode(String(settled)) }] })
@@ -149,7 +148,7 @@ function createFollower(options: FeedSourceOptions, sink: SourceSink, signal: Ab
         const settled = sink.settledRevision(seen)
         // A save is a write, and so an event: without this, idle controllers would keep each other busy.
         const worthIt = settled >= lastMatch ? lastMatch > saved || settled - saved > idleRevisions : settled > saved
-        if (worthIt) await save()
+        if (worthIt) await save(settled)
       }
     },
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startHub, type Hub } from '../../src/hub/hub.ts'
+import type { Hub } from '../../src/hub/hub.ts'
 import { isNotFound } from '../../src/meta/api-errors.ts'
 import type { KubeObject, ObjectMeta } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
+import { startHubInProcess } from '../support/hub-in-process.ts'
 import { createTempDir, type TempDir } from '../support/temp-dir.ts'
 
 const hold = 'example.com/hold'
@@ -12,16 +13,7 @@ let folder: TempDir
 let hub: Hub
 beforeAll(async () => {
   folder = await createTempDir('garbage-collection')
-  hub = await startHub({
-    dataDir: folder.path,
-    host: '127.0.0.1',
-    port: 0,
-    storage: 'memory',
-    memoryBudgetBytes: 64 * 2 ** 20,
-    logLevel: 'silent',
-    allowLocalDial: false,
-    version: '0.0.0',
-  })
+  hub = await startHubInProcess(folder.path, 'memory')
 })
 afterAll(async () => {
   await hub.close()

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client, ObjectName } from '../../src/client/client.ts'
 import { createClient } from '../../src/client/create-client.ts'
 import { createHttpTransport } from '../../src/client/node/http-transport.ts'
-import { startHub, type Hub } from '../../src/hub/hub.ts'
+import type { Hub } from '../../src/hub/hub.ts'
 import { isNotFound } from '../../src/meta/api-errors.ts'
 import type { KubeObject } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
+import { startHubInProcess } from '../support/hub-in-process.ts'
 import { createTempDir, type TempDir } from '../support/temp-dir.ts'
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
@@ -23,16 +24,7 @@ let closeAccount = () => {}
 
 beforeAll(async () => {
   folder = await createTempDir('tenant-bounds')
-  hub = await startHub({
-    dataDir: folder.path,
-    host: '127.0.0.1',
-    port: 0,
-    storage: 'memory',
-    memoryBudgetBytes: 64 * 2 ** 20,
-    logLevel: 'silent',
-    allowLocalDial: false,
-    version: '0.0.0',
-  })
+  hub = await startHubInProcess(folder.path, 'memory')
   await hub.clientOf('root').resource(workspaces).create(workspaceNamed('tenant'))
   tenant = hub.clientOf('root:tenant')
   const { spec } = await hub.clientOf('root').resource(workspaces).get({ name: 'tenant' })

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startHub, type Hub } from '../../src/hub/hub.ts'
+import type { Hub } from '../../src/hub/hub.ts'
 import { isConflict, isNotFound } from '../../src/meta/api-errors.ts'
 import type { Condition, KubeObject, ObjectMeta } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
+import { startHubInProcess } from '../support/hub-in-process.ts'
 import { createTempDir, type TempDir } from '../support/temp-dir.ts'
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
@@ -20,17 +21,7 @@ afterAll(async () => {
   await folder.remove()
 })
 
-const open = () =>
-  startHub({
-    dataDir: folder.path,
-    host: '127.0.0.1',
-    port: 0,
-    storage: 'leveldb',
-    memoryBudgetBytes: 64 * 2 ** 20,
-    logLevel: 'silent',
-    allowLocalDial: false,
-    version: '0.0.0',
-  })
+const open = () => startHubInProcess(folder.path, 'leveldb')
 const workspaces = () => hub.clientOf('root').resource(types)
 const create = (name: string, metadata: ObjectMeta = {}) =>
   workspaces().create({

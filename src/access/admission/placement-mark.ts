@@ -1,6 +1,7 @@
 import { isPromise, type MaybePromise } from '../../base/maybe-promise.ts'
 import { placedFinalizer, placementLabel, targetsAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../meta/object.ts'
+import { isJsonObject } from '../../registry/schema/json-value.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 
 /** uids of the child clusters that a new, labelled object is going to be delivered to; empty when that is not clear yet. */
@@ -27,12 +28,8 @@ export function createPlacementMark(foresee: ForeseenTargets): AdmissionPlugin {
 /** With a label, and otherwise of a shape that can be marked: what is malformed, validation refuses. */
 function isLabelled({ metadata }: KubeObject): boolean {
   const { labels, annotations = {}, finalizers = [] } = metadata as Record<string, unknown>
-  if (!isRecord(labels) || !isRecord(annotations) || !Array.isArray(finalizers)) return false
+  if (!isJsonObject(labels) || !isJsonObject(annotations) || !Array.isArray(finalizers)) return false
   return typeof labels[placementLabel] === 'string' && labels[placementLabel] !== ''
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function mark({ metadata }: KubeObject, targets: readonly string[]): void {

@@ -52,12 +52,12 @@ async function decide(
   placement: Placement,
   current: readonly string[],
 ): Promise<{
-  registered: RegisteredChildCluster[]
+  registered: readonly RegisteredChildCluster[]
   decisions: Decision[]
   selected: RegisteredChildCluster[]
 }> {
   const path = await steps.workspacePath(logicalCluster)
-  const registered = [...(await steps.childClusters())]
+  const registered = await steps.childClusters()
   const offered = registered.filter((childCluster) => isOfferedTo(childCluster, path))
   const decisions = chooseChildClusters(placement, offered, new Set(current))
   const selected = decisions.filter((decision) => decision.selected).map(({ childCluster }) => childCluster)
