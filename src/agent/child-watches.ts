@@ -4,7 +4,6 @@ import { runReflector } from '../informer/reflector.ts'
 import { deliveryAnnotation, managedLabel, namespaceOriginAnnotation } from '../meta/fleet/fleet-names.ts'
 import type { GroupVersionResource } from '../meta/group-version.ts'
 import type { JsonObject, KubeObject } from '../meta/object.ts'
-import { sourceUidAnnotation } from './child-names.ts'
 import { ownedFields } from './field-paths.ts'
 import { isRecord } from './json-access.ts'
 
@@ -20,7 +19,6 @@ export interface ObservedObject {
   owned: string
   /** Marks of ours on it; undefined without them. */
   mark: string | undefined
-  sourceUid: string | undefined
   origin: string | undefined
 }
 
@@ -35,7 +33,6 @@ export function observe(object: KubeObject): ObservedObject {
     status: isRecord(status) ? status : undefined,
     owned: ownedFields(object),
     mark: annotations?.[deliveryAnnotation],
-    sourceUid: annotations?.[sourceUidAnnotation],
     origin: annotations?.[namespaceOriginAnnotation],
   }
 }

@@ -19,6 +19,7 @@ const forbiddenRetryMs = 10_000
 const goingRetryMs = 1_000
 const rightsDelaysMs = [10, 25, 50, 100, 200] // a new binding takes a moment to reach the child's authorizer
 const absentVersion = '1' // no object has it: what is applied with it is created, or refused where something is
+const replicasPath = '.spec.replicas'
 const wholeObject = '(object)' // in the count of repairs: the object itself was deleted
 
 /** Brings one slot's object into the child and keeps it there. Sets `record.outcome`; throws what is worth a retry. */
@@ -50,7 +51,8 @@ export async function deliverSlot(parts: SlotParts, delivery: Delivery, record: 
     fail(record, foreign)
     return foreign.reason === 'Pending' ? { requeueAfterMs: goingRetryMs } : undefined
   }
-  return new SlotDelivery(parts, delivery, record, { ...preparation.prepared, version, watch }).run(observed)
+  const work = { ...preparation.prepared, version, watch, handedOver: withoutReplicas }
+  return new SlotDelivery(parts, delivery, record, work).run(observed)
 }
 
 /** Changes whenever there is something else to apply. */
@@ -89,6 +91,8 @@ function fail(record: SlotRecord, { reason, message }: Refusal): void {
 interface SlotWork extends PreparedObject {
   version: string
   watch: TypeWatch
+  /** An autoscaler has `spec.replicas`. */
+  handedOver: boolean
 }
 
 /** One attempt at one slot, from looking at what is there to the server's answer. */
@@ -129,9 +133,7 @@ class SlotDelivery {
     if (!this.#isOurs(live)) return this.#meetForeign()
     if (live.deleting) return this.#wait('the object is being deleted in the child cluster')
     // Another source of the same name: the old one's copy goes first, and with it whatever belongs to it.
-    if (live.sourceUid !== undefined && live.sourceUid !== spec.sourceUid && !this.#record.adopted)
-      return this.#replace(live)
-    return this.#update(live)
+    return this.#isOfAnotherSource(live) ? this.#replace(live) : this.#update(live)
   }
 
   async #look(): Promise<ObservedObject | undefined> {
@@ -144,6 +146,14 @@ class SlotDelivery {
   #isOurs(live: ObservedObject): boolean {
     const recorded = this.#record.appliedUid ?? this.#delivery.status?.appliedUid
     return live.uid === recorded || live.mark === deliveryMark(this.#delivery)
+  }
+
+  /** By what was recorded when it was applied: what the object itself says, anybody in the child can have written. */
+  #isOfAnotherSource({ uid }: ObservedObject): boolean {
+    const { spec, status } = this.#delivery
+    const { appliedUid, appliedSourceUid, adopted } = { ...status, ...this.#record }
+    if (adopted || appliedUid !== uid || appliedSourceUid === undefined) return false
+    return appliedSourceUid !== spec.sourceUid
   }
 
   /** Never touches what is there. */
@@ -196,19 +206,26 @@ class SlotDelivery {
     const { spec, status } = this.#delivery
     if (spec.conflictPolicy === 'Overwrite') return true
     if (spec.driftPolicy !== 'Enforce') return false
+    // An autoscaler had them from us, and has gone: they are the workspace's again.
+    const others = this.#wasHandedOver() ? fields.filter((field) => field !== replicasPath) : fields
+    if (others.length === 0) return true
     if (this.#record.owned !== undefined) {
       const had = new Set(toFieldPaths(this.#record.owned))
-      return fields.every((field) => had.has(field))
+      return others.every((field) => had.has(field))
     }
     // After a restart: the very same manifest was applied to this very object before.
     return status?.appliedHash === this.#work.hash && status.appliedUid === live.uid
+  }
+
+  #wasHandedOver(): boolean {
+    return this.#record.handedOver ?? this.#delivery.status?.handedOver ?? false
   }
 
   /** Letting go of `replicas` would set it to its default: another manager of ours holds it until the autoscaler writes. */
   async #handOverReplicas(live: ObservedObject): Promise<void> {
     const { object, gvr } = this.#work
     const spec = object['spec'] as { replicas?: unknown } | undefined
-    if (spec?.replicas !== undefined || !toFieldPaths(live.owned).includes('.spec.replicas')) return
+    if (spec?.replicas !== undefined || !toFieldPaths(live.owned).includes(replicasPath)) return
     const { name = '', namespace } = object.metadata
     if (namespace === undefined) return
     const current = await this.#parts.child.get(gvr, { namespace, name })
@@ -280,12 +297,14 @@ class SlotDelivery {
   }
 
   #settle(object: KubeObject, adopted: boolean): void {
-    const { version, hash, watch, gvr } = this.#work
+    const { version, hash, watch, gvr, handedOver } = this.#work
     const record = this.#record
     const observed = watch.note(object)
     if (!watch.hasSynced) this.#parts.watches.wake(gvr)
     record.appliedVersion = version
     record.appliedUid = observed.uid
+    record.appliedSourceUid = this.#delivery.spec.sourceUid
+    record.handedOver = handedOver
     record.adopted = adopted
     record.appliedHash = hash
     record.appliedGeneration = this.#delivery.spec.sourceGeneration

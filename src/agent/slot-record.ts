@@ -10,6 +10,9 @@ export interface SlotRecord {
   /** The version of the slot that was last applied; see `versionOf`. */
   appliedVersion?: string
   appliedUid?: string
+  appliedSourceUid?: string
+  /** See the slot's status of the same name. */
+  handedOver?: boolean
   adopted?: boolean
   appliedHash?: string
   appliedGeneration?: number

@@ -94,6 +94,24 @@ describe.skipIf(!binaries.available)('what a syncer never does', () => {
     await pair.child.resource(configMaps).delete({ namespace: target, name: 'kept' })
   })
 
+  it('deletes nothing because a mark was changed in the child: it puts the mark back', async () => {
+    const { metadata } = await kept()
+    const sourceUid = 'internal.fleet.atoll.dev/source-uid'
+    const said = metadata.annotations?.[sourceUid]
+    const body = { metadata: { annotations: { [sourceUid]: 'another' } } }
+    await pair.child.resource(configMaps).patch({ namespace: target, name: 'kept' }, { type: 'merge', body })
+    const now = await eventually(
+      async () => {
+        const live = await kept()
+        return live.metadata.annotations?.[sourceUid] === said && live
+      },
+      { what: 'the mark is put back', intervalMs: 20 },
+    )
+    expect(said).toBe('source-1')
+    expect(now.metadata.uid).toBe(metadata.uid)
+    expect((await deletions()).length).toBe(deletionsBefore)
+  })
+
   it('deletes nothing because the hub lists nothing', async () => {
     bend = async (request, next) => {
       const answer = await next(request)

@@ -231,6 +231,11 @@ describe.skipIf(!binaries.available)('the syncer between a hub and a real child 
     })
     expect((await inChild(deployments, 'web'))['spec']).toMatchObject({ replicas: 4 })
     await remove(nameOf(hpa))
+    await eventually(owns, {
+      what: 'replicas is ours again',
+    })
+    expect((await inChild(deployments, 'web'))['spec']).toMatchObject({ replicas: 2 })
+    await pair.until(nameOf(deployment('web', 2)), 'Applied')
   })
 
   it('replaces the copy when the source is another object of the same name', async () => {

@@ -58,6 +58,10 @@ export interface Delivery extends KubeObject {
     /** The object in the child: its uid, generation and resourceVersion at apply. */
     appliedUid?: string
     appliedChildGeneration?: number
+    /** uid of the source object that it was applied for: it is replaced when the slot names another. */
+    appliedSourceUid?: string
+    /** True when it was applied without `spec.replicas`, which an autoscaler has: taken back when that has gone. */
+    handedOver?: boolean
     /** True when the object was there before and was adopted: it is released, never deleted. */
     adopted?: boolean
     /** Absent was carried out: the hub may remove the slot. */

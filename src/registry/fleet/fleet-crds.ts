@@ -169,6 +169,8 @@ export const deliveryCrd = toCrd({
     appliedHash: text,
     appliedUid: text,
     appliedChildGeneration: integer,
+    appliedSourceUid: text,
+    handedOver: flag,
     adopted: flag,
     removed: flag,
     childStatus: anything,
