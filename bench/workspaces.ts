@@ -89,6 +89,13 @@ async function holdTwo(session: ClientHttp2Session, target: Target): Promise<voi
   await make(session, inside(stuck), configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: held })
   const childCluster = { apiVersion: fleet, kind: 'ChildCluster', metadata: { name: 'dead' }, spec: { mode: 'agent' } }
   await make(session, target, `/apis/${fleet}/childclusters`, childCluster)
+  // It has joined, as far as the hub knows, and is never heard of again.
+  const conditions = [
+    { type: 'Joined', status: 'True', reason: 'Joined', lastTransitionTime: new Date().toISOString() },
+  ]
+  const path = `/apis/${fleet}/childclusters/dead/status`
+  const body = JSON.stringify({ status: { conditions } })
+  await send(session, target, { method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
   const placement = { apiVersion: fleet, kind: 'Placement', metadata: { name: 'there' }, spec: {} }
   await make(session, inside(placed), `/apis/${fleet}/placements`, placement)
   const labelled = { name: 'placed', labels: { 'fleet.atoll.dev/placement': 'there' } }

@@ -7,7 +7,8 @@ import type { RegisteredChildCluster } from '../placement/choose-child-clusters.
 import { createPlacementDecisionsReconciler } from './placement-decisions-reconciler.ts'
 import type { SlotCounts } from './placement-status.ts'
 
-const ready = [{ type: 'Ready', status: 'True', reason: 'Ready' }] as Condition[]
+const joined = { type: 'Joined', status: 'True', reason: 'Joined' } as Condition
+const ready = [{ type: 'Ready', status: 'True', reason: 'Ready' } as Condition, joined]
 const child = (name: string, spec: Partial<ChildCluster['spec']> = {}, conditions = ready): RegisteredChildCluster => ({
   uid: name,
   name,
@@ -96,9 +97,17 @@ describe('the status of a Placement', () => {
 
   test('says that a chosen child is not there', async () => {
     const world = createWorld()
-    world.children = [child('a', {}, [{ ...ready[0], status: 'False', reason: 'Unreachable' } as Condition])]
+    world.children = [child('a', {}, [{ ...ready[0], status: 'False', reason: 'Unreachable' } as Condition, joined])]
     const { status } = await world.run()
     expect(status.decisions).toMatchObject([{ cluster: 'a', selected: true, reason: 'NotReady' }])
+  })
+
+  test('says of a child that has never joined that nothing is placed there', async () => {
+    const world = createWorld()
+    world.children = [child('a', {}, [])]
+    const { status } = await world.run()
+    expect(status.decisions).toMatchObject([{ cluster: 'a', selected: false, reason: 'NotJoined' }])
+    expect(world.condition('Satisfied')).toMatchObject({ status: 'False', reason: 'NoChildCluster' })
   })
 
   test('keeps a cordoned child chosen while it has copies', async () => {

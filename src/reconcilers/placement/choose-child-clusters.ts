@@ -13,7 +13,7 @@ export interface RegisteredChildCluster {
 export interface Decision {
   childCluster: RegisteredChildCluster
   selected: boolean
-  /** Selected, NotMatched, Unschedulable, Tainted, Leaving, NotNeeded. */
+  /** Selected, NotMatched, NotJoined, Unschedulable, Tainted, Leaving, NotNeeded. */
   reason: string
   message?: string
 }
@@ -82,6 +82,8 @@ function judge(
     return { selected: false, reason: 'NotMatched', message: 'its labels do not match spec.clusterSelector' }
   if (object.spec.leaving || object.metadata.deletionTimestamp)
     return { selected: false, reason: 'Leaving', message: 'it is being unjoined' }
+  if (!hasJoined(object))
+    return { selected: false, reason: 'NotJoined', message: 'it has not joined yet: nothing has been heard from it' }
   const stays = current.has(uid)
   if (object.spec.unschedulable && !stays)
     return { selected: false, reason: 'Unschedulable', message: 'it is cordoned' }
@@ -92,6 +94,11 @@ function judge(
   )
   if (taint) return { selected: false, reason: 'Tainted', message: `taint ${taint.key} is not tolerated` }
   return { selected: true, reason: 'Selected' }
+}
+
+/** A share for one that may never come would be taken from those that run. One that has come and fallen silent stays. */
+function hasJoined({ status }: ChildCluster): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'Joined' && is === 'True') ?? false
 }
 
 type Taint = NonNullable<ChildCluster['spec']['taints']>[number]

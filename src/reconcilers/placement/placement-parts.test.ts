@@ -34,9 +34,10 @@ function childCluster(
     uid: `uid-${name}`,
     name,
     homePath: 'root:fleet',
-    object: { metadata: { name, labels }, spec: { mode: 'agent', ...spec } },
+    object: { metadata: { name, labels }, spec: { mode: 'agent', ...spec }, status: { conditions: [joined] } },
   }
 }
+const joined = { type: 'Joined', status: 'True', reason: 'Joined', message: '', lastTransitionTime: '' } as const
 const placement = (spec: Placement['spec'] = {}): Placement => ({ metadata: { name: 'p' }, spec })
 const selected = (decisions: ReturnType<typeof chooseChildClusters>) =>
   decisions.filter((one) => one.selected).map((one) => one.childCluster.name)
@@ -88,6 +89,22 @@ describe('choosing child clusters', () => {
     expect(selected(chooseChildClusters(placement(), clusters, new Set()))).toEqual([])
     const tolerations = [{ key: 'gpu', operator: 'Equal' as const, value: 'yes' }]
     expect(selected(chooseChildClusters(placement({ tolerations }), clusters, new Set()))).toEqual(['a'])
+  })
+  test('a cluster that has never joined takes no part, one that has joined and fallen silent keeps its own', () => {
+    const invited = childCluster('a')
+    invited.object.status = { conditions: [{ ...joined, status: 'False', reason: 'WaitingForAgent' }] }
+    const created = childCluster('b')
+    delete created.object.status
+    const silent = childCluster('c')
+    silent.object.status?.conditions?.push({
+      ...joined,
+      type: 'Reachable',
+      status: 'Unknown',
+      reason: 'HeartbeatMissing',
+    })
+    const decisions = chooseChildClusters(placement(), [invited, created, silent], new Set())
+    expect(decisions.map(({ reason }) => reason)).toEqual(['NotJoined', 'NotJoined', 'Selected'])
+    expect(decisions[0]?.message).toBe('it has not joined yet: nothing has been heard from it')
   })
   test('with a limit, clusters that have copies already are preferred', () => {
     const clusters = [childCluster('a'), childCluster('b'), childCluster('c')]

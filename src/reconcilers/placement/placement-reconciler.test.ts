@@ -142,11 +142,12 @@ function createWorld() {
   }
 }
 
+const joined = { type: 'Joined', status: 'True', reason: 'Joined', message: '', lastTransitionTime: '' } as const
 const child = (name: string): RegisteredChildCluster => ({
   uid: name,
   name,
   homePath: 'root',
-  object: { metadata: { name }, spec: { mode: 'agent' } },
+  object: { metadata: { name }, spec: { mode: 'agent' }, status: { conditions: [joined] } },
 })
 const source = (labels: Record<string, string> = { [placementLabel]: 'p' }): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -243,6 +244,23 @@ describe('placing', () => {
       { replicas: 3 },
       { replicas: 2 },
     ])
+  })
+
+  test('a cluster that has never joined takes nothing from those that run; when it has, it gets its share', async () => {
+    const setup = placedWorld({ replicas: { strategy: 'Divide' } })
+    await setup.settle()
+    const invited = child('c')
+    delete invited.object.status
+    setup.world.childClusters = [...setup.world.childClusters, invited]
+    await setup.settle()
+    expect(['a', 'b', 'c'].map((uid) => setup.slot(uid)?.spec.manifest?.['spec'])).toEqual([
+      { replicas: 3 },
+      { replicas: 2 },
+      undefined,
+    ])
+    invited.object.status = { conditions: [joined] }
+    await setup.settle()
+    expect(setup.slot('c')?.spec.manifest?.['spec']).toEqual({ replicas: 1 })
   })
 
   test('nothing new to say makes no new epoch', async () => {
