@@ -129,7 +129,6 @@ class SlotDelivery {
   }
 
   async #meet(live: ObservedObject): Promise<Again> {
-    const { spec } = this.#delivery
     if (!this.#isOurs(live)) return this.#meetForeign()
     if (live.deleting) return this.#wait('the object is being deleted in the child cluster')
     // Another source of the same name: the old one's copy goes first, and with it whatever belongs to it.

@@ -9,7 +9,7 @@ import type { KubeObject } from '../meta/object.ts'
 import type { ChildApi } from './child-api.ts'
 import { workspaceRoleBinding } from './child-names.ts'
 import { recordsAt, textAt } from './json-access.ts'
-import { isIdentityMapped, namespaces, originOf } from './target-spaces.ts'
+import { isIdentityMapped, namespaces, originOf, type TargetSpaces } from './target-spaces.ts'
 
 /** Written by the cluster about other objects: they hold nothing that anybody would miss. */
 const derived = new Set([
@@ -22,31 +22,67 @@ const derived = new Set([
   'pods.metrics.k8s.io',
 ])
 
+/** `Gone`: it is not there, or not ours. `Emptying`: what it holds is on its way out. `Held`: somebody uses it. */
+export type Emptiness = 'Gone' | 'Emptying' | 'Held'
+
 export interface EmptyNamespaces {
-  /** Deletes the mapped namespace of a slot that is gone when it is ours and holds nothing. True when it did. */
-  removeIfEmpty(spec: Delivery['spec']): Promise<boolean>
+  /** Deletes the mapped namespace of a slot that is gone when it is ours and holds nothing. */
+  removeIfEmpty(spec: Delivery['spec']): Promise<Emptiness>
+  /** The same for every mapped namespace of this hub that is not in use: what emptied while nobody looked. */
+  removeUnused(isUsed: (namespace: string) => boolean): Promise<void>
 }
 
 /** The caller has made sure that no slot points into the namespace any more. */
-export function createEmptyNamespaces(child: ChildApi, hubId: string, logger: Logger): EmptyNamespaces {
+export function createEmptyNamespaces({
+  child,
+  spaces,
+  hubId,
+  logger,
+}: {
+  child: ChildApi
+  spaces: TargetSpaces
+  hubId: string
+  logger: Logger
+}): EmptyNamespaces {
+  async function removeOwn({ metadata }: KubeObject): Promise<Emptiness> {
+    const { name = '', uid = '' } = metadata
+    const held = await firstForeign(child.self, name, isEverywhere)
+    if (held !== undefined) {
+      logger.debug('a mapped namespace is kept because it holds something', { namespace: name, holds: held.what })
+      return held.isGoing ? 'Emptying' : 'Held'
+    }
+    await child.delete(namespaces, { name }, uid, undefined)
+    return 'Gone'
+  }
+
   return {
     async removeIfEmpty(spec) {
       const name = spec.targetNamespace
-      if (name === '' || isIdentityMapped(spec)) return false
+      if (name === '' || isIdentityMapped(spec)) return 'Gone'
       const live = await child.get(namespaces, { name })
-      if (!live || live.metadata.deletionTimestamp) return false
-      const { labels, annotations, uid = '' } = live.metadata
+      if (!live || live.metadata.deletionTimestamp) return 'Gone'
+      const { labels, annotations } = live.metadata
       if (labels?.[managedLabel] === undefined || annotations?.[namespaceOriginAnnotation] !== originOf(hubId, spec))
-        return false
-      const held = await firstForeign(child.self, name, isEverywhere)
-      if (held !== undefined) {
-        logger.debug('a mapped namespace is kept because it holds something', { namespace: name, holds: held })
-        return false
+        return 'Gone'
+      return removeOwn(live)
+    },
+    async removeUnused(isUsed) {
+      for await (const live of child.self.resource(namespaces).listAll({ labelSelector: managedLabel })) {
+        const { name = '', annotations, deletionTimestamp } = live.metadata
+        const origin = annotations?.[namespaceOriginAnnotation] ?? ''
+        // One that is called as in the workspace was there, or is the child's own to keep.
+        const isMapped = origin.startsWith(`${hubId}/`) && !origin.endsWith(`/${name}`)
+        if (!isMapped || deletionTimestamp || isUsed(name)) continue
+        await spaces.whileClosed(name, async () => isUsed(name) || removeOwn(live))
       }
-      await child.delete(namespaces, { name }, uid, undefined)
-      return true
     },
   }
+}
+
+/** Something in a namespace; `isGoing` when it is being deleted, or is somebody's whose end takes it along. */
+interface Held {
+  what: string
+  isGoing: boolean
 }
 
 /** Something in the namespace besides what is expected there; a type that cannot be read may hold anything. */
@@ -54,7 +90,7 @@ export async function firstForeign(
   client: Client,
   namespace: string,
   isExpected: (gvr: GroupVersionResource, object: KubeObject) => boolean,
-): Promise<string | undefined> {
+): Promise<Held | undefined> {
   for (const gvr of await namespacedTypes(client)) {
     const held = await firstOfType(client, gvr, namespace, isExpected)
     if (held !== undefined) return held
@@ -67,13 +103,15 @@ async function firstOfType(
   gvr: GroupVersionResource,
   namespace: string,
   isExpected: (gvr: GroupVersionResource, object: KubeObject) => boolean,
-): Promise<string | undefined> {
+): Promise<Held | undefined> {
   try {
     const { items } = await client.resource(gvr).list({ namespace, metadataOnly: true, limit: 5 })
     const held = items.find((object) => !isExpected(gvr, object))
-    return held && `${gvr.resource}/${held.metadata.name ?? ''}`
+    if (!held) return undefined
+    const { name = '', deletionTimestamp, ownerReferences = [] } = held.metadata
+    return { what: `${gvr.resource}/${name}`, isGoing: deletionTimestamp !== undefined || ownerReferences.length > 0 }
   } catch (error) {
-    if (isForbidden(error)) return `${gvr.resource} (which the agent may not list)`
+    if (isForbidden(error)) return { what: `${gvr.resource} (which the agent may not list)`, isGoing: false }
     if (isNotFound(error)) return undefined
     throw error
   }

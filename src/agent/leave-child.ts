@@ -21,8 +21,8 @@ export interface LeaveParts extends SlotParts {
   hubId: string
   records: ReadonlyMap<string, SlotRecord>
   emptyNamespaces: EmptyNamespaces
-  /** What the child forbids to delete stays behind: leaving always ends. */
-  leaveForbidden: boolean
+  /** No longer waits for what the child forbids to delete, nor for namespaces to empty: leaving always ends. */
+  isOverdue: boolean
 }
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
@@ -36,10 +36,17 @@ export async function leaveChild(parts: LeaveParts, workloads: 'keep' | 'delete'
   let done = true
   for (const delivery of slots) if (!(await letGo(parts, delivery, workloads))) done = false
   if (!done) return false
-  const spaces = new Map(slots.map((delivery) => [delivery.spec.targetNamespace, delivery.spec]))
-  if (workloads === 'delete') for (const spec of spaces.values()) await parts.emptyNamespaces.removeIfEmpty(spec)
+  if (workloads === 'delete' && !(await removeSpaces(parts, slots)) && !parts.isOverdue) return false
   await removeOwn(parts)
   return true
+}
+
+/** False while a namespace holds what is on its way out: pods are given time to end. */
+async function removeSpaces({ emptyNamespaces }: LeaveParts, slots: readonly Delivery[]): Promise<boolean> {
+  const spaces = new Map(slots.map(({ spec }) => [spec.targetNamespace, spec]))
+  let done = true
+  for (const spec of spaces.values()) if ((await emptyNamespaces.removeIfEmpty(spec)) === 'Emptying') done = false
+  return done
 }
 
 async function letGo(parts: LeaveParts, delivery: Delivery, workloads: 'keep' | 'delete'): Promise<boolean> {
@@ -49,7 +56,7 @@ async function letGo(parts: LeaveParts, delivery: Delivery, workloads: 'keep' | 
   const removal = workloads === 'keep' && delivery.spec.desired === 'Present' ? 'release' : 'delete'
   await removeSlot(parts, delivery, record, delivery.spec.release ? 'release' : removal)
   if (isRemoved(record)) return true
-  if (!parts.leaveForbidden || record.outcome.reason !== 'ForbiddenByChild') return false
+  if (!parts.isOverdue || record.outcome.reason !== 'ForbiddenByChild') return false
   parts.logger.warn('an object stays behind because it may not be deleted', { delivery: name })
   return true
 }
@@ -59,8 +66,9 @@ function isRemoved({ removed }: SlotRecord): boolean {
 }
 
 /**
- * Bindings, marks of the namespaces, ServiceAccounts, then the claim: it says that the child is free. Last the namespace
- * of the agent, and with it, as its dependents, the cluster's roles that joining made.
+ * Bindings, the label of the namespaces (where they come from stays on them: joined again, the child goes on with them),
+ * ServiceAccounts, then the claim: it says that the child is free. Last the namespace of the agent, and with it, as its
+ * dependents, the cluster's roles that joining made.
  */
 async function removeOwn({ child, hubId, logger }: LeaveParts): Promise<void> {
   const attempt = async (what: string, work: () => Promise<unknown>) => {
@@ -78,13 +86,7 @@ async function removeOwn({ child, hubId, logger }: LeaveParts): Promise<void> {
     const name = metadata.name ?? ''
     const binding = await child.get(roleBindings, { namespace: name, name: workspaceRoleBinding })
     if (binding) await remove(roleBindings, name, workspaceRoleBinding, binding.metadata.uid ?? '')
-    const body = {
-      metadata: {
-        uid: metadata.uid,
-        labels: { [managedLabel]: null },
-        annotations: { [namespaceOriginAnnotation]: null },
-      },
-    } as unknown as JsonObject
+    const body = { metadata: { uid: metadata.uid, labels: { [managedLabel]: null } } } as unknown as JsonObject
     await attempt(`namespaces/${name}`, () => child.self.resource(namespaces).patch({ name }, { type: 'merge', body }))
   }
   const accounts = child.self
@@ -101,7 +103,7 @@ async function removeOwn({ child, hubId, logger }: LeaveParts): Promise<void> {
     if (!own) return
     const other = await firstForeign(child.self, agentNamespace, isOwn)
     if (other !== undefined)
-      throw new Error(`it holds ${other}: "kubectl delete namespace ${agentNamespace}" removes it`)
+      throw new Error(`it holds ${other.what}: "kubectl delete namespace ${agentNamespace}" removes it`)
     await child.delete(namespaces, { name: agentNamespace }, own.metadata.uid ?? '', undefined)
   })
 }

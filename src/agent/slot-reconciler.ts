@@ -9,7 +9,7 @@ import { type Again, deliverSlot } from './deliver-slot.ts'
 import { nextStatus, withoutTimes } from './delivery-status.ts'
 import type { EmptyNamespaces } from './empty-namespaces.ts'
 import { removeSlot } from './remove-slot.ts'
-import { slotIndexes, type SlotParts } from './slot-parts.ts'
+import type { SlotParts } from './slot-parts.ts'
 import { newSlotRecord, type SlotRecord } from './slot-record.ts'
 import { gvrOf } from './prepare-manifest.ts'
 
@@ -19,6 +19,8 @@ export interface SlotReconcilerOptions extends SlotParts {
   hub: Client
   records: Map<string, SlotRecord>
   emptyNamespaces: EmptyNamespaces
+  /** Whether a slot points into the namespace, or something of one is still there. */
+  isUsed(namespace: string): boolean
   /** Whether this slot may be worked on now; asked again before every write. */
   mayAct(delivery: Delivery): boolean
 }
@@ -80,7 +82,8 @@ export function createSlotReconciler(options: SlotReconcilerOptions): Reconcile 
       // Asked when nothing more can enter: a slot that came before is known, one that comes later waits.
       const settled = await options.spaces.whileClosed(
         spec.targetNamespace,
-        async () => isStillUsed(spec.targetNamespace) || options.emptyNamespaces.removeIfEmpty(spec),
+        async () =>
+          options.isUsed(spec.targetNamespace) || (await options.emptyNamespaces.removeIfEmpty(spec)) === 'Gone',
       )
       if (settled) return
     } catch (error) {
@@ -89,13 +92,6 @@ export function createSlotReconciler(options: SlotReconcilerOptions): Reconcile 
     }
     const delayMs = clearDelaysMs[attempt]
     if (delayMs !== undefined) clock.after(delayMs, () => void clearNamespace(delivery, attempt + 1))
-  }
-  function isStillUsed(namespace: string): boolean {
-    return deliveries.byIndex(slotIndexes.targetNamespace, namespace).some(({ metadata, spec, status }) => {
-      const record = records.get(metadata.name ?? '')
-      const removed = record ? record.removed : status?.removed
-      return spec.desired === 'Present' || !removed
-    })
   }
 
   return async ({ name }) => {

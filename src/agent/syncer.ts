@@ -61,7 +61,8 @@ export interface Syncer {
 
 const claimRetryMs = 10_000
 const leaveRetryMs = 1_000
-const leaveForbiddenAfterMs = 60_000
+const leaveOverdueAfterMs = 60_000
+const unusedNamespacesMs = 10 * 60_000 // between two looks for namespaces that emptied late, or while no syncer was there
 const workers = 16
 
 export function createSyncer(options: SyncerOptions): Syncer {
@@ -122,7 +123,7 @@ export function createSyncer(options: SyncerOptions): Syncer {
     },
   })
   const spaces = createTargetSpaces({ child, hubId, watch: watches.follow(namespaces) })
-  const emptyNamespaces = createEmptyNamespaces(child, hubId, logger)
+  const emptyNamespaces = createEmptyNamespaces({ child, spaces, hubId, logger })
   const servedVersion = createServedVersions(self)
   const parts = { child, watches, spaces, servedVersion, deliveries, clock, logger, records, emptyNamespaces }
   const heartbeat = createHeartbeat({
@@ -138,6 +139,7 @@ export function createSyncer(options: SyncerOptions): Syncer {
   const reconcile = createSlotReconciler({
     ...parts,
     hub,
+    isUsed,
     // Decisions of an incarnation that nobody has confirmed wait for its confirmation.
     mayAct: ({ spec }) => mayAct() && leaving === undefined && spec.incarnation <= gate.incarnation,
   })
@@ -166,6 +168,13 @@ export function createSyncer(options: SyncerOptions): Syncer {
       ? deliveries.byIndex(slotIndexes.targetNamespace, name)
       : deliveries.byIndex(slotIndexes.childObject, childObjectKey(gvr.group, gvr.resource, namespace, name))
   }
+  function isUsed(namespace: string): boolean {
+    return deliveries.byIndex(slotIndexes.targetNamespace, namespace).some(({ metadata, spec, status }) => {
+      const record = records.get(metadata.name ?? '')
+      const removed = record ? record.removed : status?.removed
+      return spec.desired === 'Present' || !removed
+    })
+  }
   function enqueue(delivery: Delivery): void {
     controller.enqueue(requestOf(delivery))
   }
@@ -188,12 +197,24 @@ export function createSyncer(options: SyncerOptions): Syncer {
       const kept = lease.keep(active.signal).finally(() => lost.abort())
       while (!lost.signal.aborted && !(await loadGate())) await sleep(claimRetryMs, lost.signal, clock)
       enqueueAll()
+      void removeUnusedNamespaces(lost.signal)
       await kept
       if (!active.signal.aborted) logger.warn('the syncer lease was lost')
     }
     // Before the lease is given back: after it, the memory is another syncer's.
     if (lease.held && leaving === undefined) await gate.persist().catch(() => {})
     await lease.release()
+  }
+  async function removeUnusedNamespaces(signal: AbortSignal): Promise<void> {
+    await deliveries.synced
+    while (!signal.aborted) {
+      try {
+        if (mayAct() && leaving === undefined) await emptyNamespaces.removeUnused(isUsed)
+      } catch (error) {
+        logger.debug('unused namespaces stay for now', { error: String(error) })
+      }
+      await sleep(unusedNamespacesMs, signal, clock)
+    }
   }
   async function loadGate(): Promise<boolean> {
     try {
@@ -215,10 +236,7 @@ export function createSyncer(options: SyncerOptions): Syncer {
         await Promise.allSettled(slotWork)
         if (
           mayAct() &&
-          (await leaveChild(
-            { ...parts, hubId, leaveForbidden: clock.now() - startedMs > leaveForbiddenAfterMs },
-            leaving,
-          ))
+          (await leaveChild({ ...parts, hubId, isOverdue: clock.now() - startedMs > leaveOverdueAfterMs }, leaving))
         ) {
           left = true
           logger.info('the child cluster has left its hub', { workloads: leaving })

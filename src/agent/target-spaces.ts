@@ -56,12 +56,18 @@ export function createTargetSpaces({ child, hubId, watch }: TargetSpacesOptions)
     return promise
   }
 
-  async function findNamespace(name: string): Promise<ObservedObject | undefined> {
+  async function findNamespace(marked: KubeObject): Promise<ObservedObject | undefined> {
+    const { name = '', annotations } = marked.metadata
     const known = watch.get('', name)
     if (known) return known
     const live = await child.get(namespaces, { name })
     if (!live) return undefined
-    return live.metadata.labels?.[managedLabel] === undefined ? observe(live) : watch.note(live)
+    if (live.metadata.labels?.[managedLabel] !== undefined) return watch.note(live)
+    const found = observe(live)
+    if (found.deleting || found.origin !== annotations?.[namespaceOriginAnnotation]) return found
+    // It has outlasted an earlier time of the child at this hub.
+    const own = { ...marked, metadata: { ...marked.metadata, uid: found.uid } }
+    return watch.note(await child.apply(namespaces, own, { actor: undefined, force: true }))
   }
 
   async function ensureNamespace(spec: Delivery['spec']): Promise<{ uid: string } | Refusal> {
@@ -69,13 +75,14 @@ export function createTargetSpaces({ child, hubId, watch }: TargetSpacesOptions)
     if (ownNamespaces.has(name)) return refuse('NotOurs', `the namespace ${name} belongs to the child cluster itself`)
     if (foreign.has(name)) return { uid: '' }
     const origin = originOf(hubId, spec)
-    let found = await findNamespace(name)
+    const marked = newNamespace(name, origin, isIdentityMapped(spec))
+    let found = await findNamespace(marked)
     if (!found) {
       try {
-        found = watch.note(await child.create(namespaces, newNamespace(name, origin, isIdentityMapped(spec))))
+        found = watch.note(await child.create(namespaces, marked))
       } catch (error) {
         if (!isAlreadyExists(error)) throw error
-        found = await findNamespace(name)
+        found = await findNamespace(marked)
       }
     }
     if (!found || found.deleting)

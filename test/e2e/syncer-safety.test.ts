@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { joinChildCluster } from '../../src/agent/join-child-cluster.ts'
 import { createSyncer, type Syncer } from '../../src/agent/syncer.ts'
-import { originOf } from '../../src/agent/target-spaces.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLogger } from '../../src/base/logger.ts'
 import { createClient } from '../../src/client/create-client.ts'
@@ -279,6 +278,26 @@ describe.skipIf(!binaries.available)('what a syncer never does', () => {
     expect(status.appliedUid).toBe(metadata.uid)
   })
 
+  it('removes the namespaces of its hub that emptied while no syncer was there, and no others', async () => {
+    await syncer.stop()
+    const origins = { emptied: `${pair.hubId}/t/gone`, 'of-another-hub': 'other/t/gone', used: `${pair.hubId}/t/used` }
+    for (const [name, origin] of Object.entries(origins)) {
+      const annotations = { 'internal.fleet.atoll.dev/origin': origin }
+      const metadata = { name, annotations, labels: { 'fleet.atoll.dev/managed': 'true' } }
+      await pair.child.resource(namespaces).create({ apiVersion: 'v1', kind: 'Namespace', metadata })
+    }
+    const theirs = { ...configMap('theirs'), metadata: { name: 'theirs', namespace: 'used' } }
+    await pair.child.resource(configMaps).create(theirs)
+    syncer = pair.newSyncer({ hub: hubThrough() })
+    syncer.start()
+    const going = async (name: string) =>
+      (await pair.child.resource(namespaces).get({ name })).metadata.deletionTimestamp !== undefined
+    await eventually(() => going('emptied'), { what: 'the empty one is removed' })
+    await settled()
+    expect([await going('of-another-hub'), await going('used'), await going(target)]).toEqual([false, false, false])
+    await pair.child.resource(configMaps).delete({ namespace: 'used', name: 'theirs' })
+  })
+
   it('refuses a namespace of the mapped name that somebody else has made', async () => {
     const manifest = { ...configMap('other'), metadata: { name: 'other', namespace: 'taken' } }
     const { spec, metadata } = slotFor(pair.hubId, manifest)
@@ -323,7 +342,7 @@ describe.skipIf(!binaries.available)('what a syncer never does', () => {
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['theirs'])
     const namespace = await pair.child.resource(namespaces).get({ name: target })
     expect(namespace.metadata.deletionTimestamp).toBeUndefined()
-    expect(namespace.metadata.annotations).toBeUndefined()
+    expect(namespace.metadata.labels).not.toHaveProperty(['fleet.atoll.dev/managed'])
   })
 
   async function rejoin() {
@@ -340,12 +359,6 @@ describe.skipIf(!binaries.available)('what a syncer never does', () => {
       childClusterUid,
       name: 'safe',
     })
-    // What was let go is nobody's; here its administrator gives the namespace back.
-    const metadata = {
-      labels: { 'fleet.atoll.dev/managed': 'true' },
-      annotations: { 'internal.fleet.atoll.dev/origin': originOf(hubId, slotFor(hubId, configMap('x')).spec) },
-    }
-    await pair.child.resource(namespaces).patch({ name: target }, { type: 'merge', body: { metadata } })
     await tellAgent({ leaving: null })
     const body = [{ op: 'replace', path: '/status', value: {} }]
     await pair.reports.patch({ name: 'report' }, { type: 'json', body }, { subresource: 'status' })
