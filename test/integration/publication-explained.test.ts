@@ -32,27 +32,43 @@ const widgets = (properties: object): KubeObject => ({
 })
 const wide = widgets({ color: { type: 'string' }, size: { type: 'integer' } })
 const narrow = widgets({ color: { type: 'string' } })
-const publication = (spec: object): KubeObject => ({
+const publication = (spec: object, name = 'widgets'): KubeObject => ({
   apiVersion: 'fleet.atoll.dev/v1alpha1',
   kind: 'Publication',
-  metadata: { name: 'widgets' },
+  metadata: { name },
   spec: { customResourceDefinitions: [crdName], ...spec },
 })
-const everywhere = { workspaces: { paths: ['root:*'] }, childClusters: {} }
+const everyWorkspace = { workspaces: { paths: ['root:*'] } }
+const everywhere = { ...everyWorkspace, childClusters: {} }
 
 describe('a Publication over HTTP', () => {
   let fleet: SmallFleet
-  const status = async () =>
-    ((await fleet.get(fleet.root, 'Publication', 'widgets')) as Publication | undefined)?.status
-  const until = (what: string, holds: (status: NonNullable<Publication['status']>) => boolean) =>
+  const untilIn = (
+    [client, name]: readonly [Client, string],
+    what: string,
+    holds: (status: NonNullable<Publication['status']>) => boolean,
+  ) =>
     eventually(
       async () => {
-        const found = await status()
+        const found = ((await fleet.get(client, 'Publication', name)) as Publication | undefined)?.status
         if (found && holds(found)) return found
         throw new Error(JSON.stringify(found))
       },
-      { what, timeoutMs: 20_000 },
+      { what: `${name}: ${what}`, timeoutMs: 20_000 },
     )
+  const until = (what: string, holds: (status: NonNullable<Publication['status']>) => boolean) =>
+    untilIn([fleet.root, 'widgets'], what, holds)
+  /** Waits until every target says one of these, as `<name> <reason>`. */
+  const untilTold = async (publication: readonly [Client, string], ...told: readonly string[]) => {
+    const { targets = [] } = await untilIn(
+      publication,
+      told.join(', '),
+      ({ targets: found = [] }) =>
+        JSON.stringify(found.map(({ name, reason }) => `${name} ${reason}`).sort()) ===
+        JSON.stringify([...told].sort()),
+    )
+    return targets
+  }
   const crdIn = (client: Client) => fleet.get(client, 'CustomResourceDefinition', crdName)
   const isMarked = (crd: KubeObject | undefined) =>
     Object.keys(crd?.metadata.annotations ?? {}).some((key) => key.endsWith('/publication'))
@@ -128,8 +144,38 @@ describe('a Publication over HTTP', () => {
     expect(lines[1]).toMatch(/^widgets +False +3 +2 /)
   })
 
-  it('leaves the types where they are when it goes, and they become theirs', async () => {
+  it('leaves the types to publications that wait for them when it goes, where their conflict policy says so', async () => {
+    const deep = 'root:shop:till'
+    await fleet.atoll('workspace', 'create', deep)
+    const heir = [fleet.root, 'heir'] as const
+    const bystander = [fleet.root, 'bystander'] as const
+    const ofTenant = [fleet.tenant, 'of-tenant'] as const
+    const everyTarget = (reason: string) => ['east', 'west', 'root:shop', deep].map((name) => `${name} ${reason}`)
+    await until('the new workspace has it', ({ total, ready }) => total === 4 && ready === 3)
+    await fleet.apply(fleet.root, publication({ ...everywhere, conflict: 'AdoptIfEqual' }, 'heir'))
+    // West has a type of its own, which the first one may not take over.
+    await untilTold(heir, ...everyTarget('OwnedByAnotherPublication').with(1, 'west Published'))
+    await fleet.apply(fleet.root, publication(everywhere, 'bystander'))
+    await fleet.apply(fleet.tenant, publication({ ...everyWorkspace, conflict: 'Overwrite' }, 'of-tenant'))
+    await untilTold(ofTenant, `${deep} OwnedByAnotherPublication`)
+    await untilTold(bystander, ...everyTarget('OwnedByAnotherPublication'))
+
     await fleet.root.resource(resourceOf('Publication')).delete({ name: 'widgets' })
+    await untilTold(heir, ...everyTarget('Published'))
+    const told = await untilTold(bystander, ...everyTarget('OwnedByAnotherPublication'))
+    for (const { message } of told) expect(message).toContain('by "heir"')
+    expect(isMarked(await crdIn(fleet.tenant))).toBe(true)
+    await expect(fleet.tenant.resource(crds).delete({ name: crdName })).rejects.toSatisfy(isForbidden)
+
+    await fleet.root.resource(resourceOf('Publication')).delete({ name: 'heir' })
+    await untilTold(ofTenant, `${deep} Published`)
+    const own = ['east NotOurs', 'west NotOurs', 'root:shop OwnedByWorkspace', `${deep} OwnedByAnotherPublication`]
+    for (const { name, message } of await untilTold(bystander, ...own))
+      expect(message).toContain(name === deep ? 'by "of-tenant" of another workspace' : 'AdoptIfEqual would take')
+  })
+
+  it('leaves the types where they are when it goes, and they become theirs', async () => {
+    await fleet.root.resource(resourceOf('Publication')).delete({ name: 'bystander' })
     await eventually(async () => !isMarked(await crdIn(fleet.tenant)), { what: 'the copy is the workspace’s own' })
     expect(await fleet.get(fleet.tenant, 'Widget', 'w', 'default')).toBeDefined()
     const onEast = await eventually(

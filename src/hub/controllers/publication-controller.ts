@@ -62,21 +62,34 @@ export function publicationController(parts: PlacementParts): Controller {
     if (publication) return event.value ? [] : [publicationRequest(publication.logicalCluster, publication.name)]
     if (addressIn(event.key, workspaces.group, workspaces.resource)) return all().length === 0 ? [] : ofWorkspace(event)
     const crd = addressIn(event.key, crds.group, crds.resource)
-    if (crd) return own.caused(event) ? [] : ofCrd(event, crd)
+    if (crd) return own.caused(event) && !isAwaited(event, crd) ? [] : ofCrd(event, crd)
     const slot = addressIn(event.key, fleetGroup, 'deliveries')
     return slot && isChildLogicalCluster(slot.logicalCluster) ? ofSlot(event) : []
   }
 
+  /** What one publication has done to a copy concerns the others that name the type: it has a new owner, or none now. */
+  function isAwaited({ value }: FeedEvent, { name }: ObjectAddress): boolean {
+    return forWorkspaces(name).length > (hasMark(value) ? 1 : 0)
+  }
+
+  const forWorkspaces = (crdName: string) => all().filter((one) => one.spec.workspaces && publishes(one, crdName))
+  const ofProvider = (logicalCluster: string, crdName: string) =>
+    informers.publications.byIndex('logicalCluster', logicalCluster).filter((one) => publishes(one, crdName))
+
   function ofCrd(event: FeedEvent, { logicalCluster, name }: ObjectAddress): ReconcileRequest[] {
-    const ofProvider = informers.publications
-      .byIndex('logicalCluster', logicalCluster)
-      .filter(({ spec }) => spec.customResourceDefinitions.includes(name))
-      .map((publication) => toObjectKey(publication))
-    const concerns =
-      hasMark(event.value) ||
-      hasMark(event.previous?.value) ||
-      all().some(({ spec }) => spec.workspaces && spec.customResourceDefinitions.includes(name))
-    return concerns ? [...ofProvider, workspaceRequest(logicalCluster)] : ofProvider
+    const publishing = ofProvider(logicalCluster, name).map((publication) => toObjectKey(publication))
+    const concerns = hasMark(event.value) || hasMark(event.previous?.value) || forWorkspaces(name).length > 0
+    return concerns ? [...publishing, workspaceRequest(logicalCluster)] : publishing
+  }
+
+  /** The slot's own publication, which may have gone, and those of its provider that wait for the same type. */
+  function ofSlot(event: FeedEvent): ReconcileRequest[] {
+    const slot = readCrdSlot(event)
+    if (slot?.publication === undefined) return []
+    const { logicalCluster, name } = slot.source
+    const waiting = ofProvider(logicalCluster, name).map(({ metadata }) => metadata.name ?? '')
+    const concerned = new Set([slot.publication, ...waiting])
+    return [...concerned].map((publication) => publicationRequest(logicalCluster, publication, 'children'))
   }
 
   return createController({
@@ -122,12 +135,15 @@ function ofWorkspace({ value, previous }: FeedEvent): ReconcileRequest[] {
   return spec?.cluster === undefined ? [] : [workspaceRequest(spec.cluster)]
 }
 
-function ofSlot({ value, previous }: FeedEvent): ReconcileRequest[] {
+function publishes({ spec }: Publication, crdName: string): boolean {
+  return spec.customResourceDefinitions.includes(crdName)
+}
+
+function readCrdSlot({ value, previous }: FeedEvent): Delivery['spec'] | undefined {
   const bytes = value ?? previous?.value
-  if (!bytes || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(crdSlotMark)) return []
+  if (!bytes || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(crdSlotMark)) return undefined
   const { spec } = (parse(bytes) ?? {}) as Partial<Delivery>
-  if (spec?.publication === undefined || spec.applyAs !== 'system') return []
-  return [publicationRequest(spec.source.logicalCluster, spec.publication, 'children')]
+  return spec?.applyAs === 'system' ? spec : undefined
 }
 
 function parse(value: Uint8Array): unknown {
@@ -161,8 +177,9 @@ function createDelay({ clock }: PlacementParts) {
 }
 
 /**
- * Events of the controller's own writes of CRDs need no second look: the answer to the write says what stands there. The
- * event comes before the answer, so each write under way lets one event of its key pass.
+ * Events of the controller's own writes of CRDs need no second look, unless another publication names the type: the answer
+ * to the write says what stands there. The event comes before the answer, so each write under way lets one event of its
+ * key pass.
  */
 function createOwnWrites() {
   const underway = new Set<string>()

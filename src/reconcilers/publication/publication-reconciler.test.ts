@@ -31,6 +31,8 @@ function createWorld(spec: Partial<Publication['spec']>, childClusters: Register
       metadata: { name: 'p', generation: 1 },
       spec: { customResourceDefinitions: [crdName], ...spec },
     } as Publication | undefined,
+    /** What a list that is behind still has. */
+    listed: undefined as Publication | undefined,
     childClusters,
     trouble: new Map<string, ChildTrouble>(),
     withInstances: new Set<string>(),
@@ -55,7 +57,10 @@ function createWorld(spec: Partial<Publication['spec']>, childClusters: Register
   const target = (path: string) => ({ logicalCluster: path, path, labels: world.labels })
   const steps: PublicationSteps = {
     getPublication: async () => world.publication,
-    publications: () => (world.publication ? [{ provider: 'root:a', publication: world.publication }] : []),
+    publications: () => {
+      const listed = world.listed ?? world.publication
+      return listed ? [{ provider: 'root:a', publication: listed }] : []
+    },
     workspacePath: async (logicalCluster) => logicalCluster,
     async *workspaces() {
       for (const path of world.paths) yield target(path)
@@ -336,6 +341,16 @@ describe('the end of a publication', () => {
     expect(world.slots.size).toBe(0)
   })
 
+  test('is not undone by a look at a workspace that comes before the list knows of it', async () => {
+    const world = createWorld({ ...everyWorkspace, conflict: 'AdoptIfEqual' })
+    await world.reconcile()
+    world.listed = world.publication
+    world.publication = undefined
+    await world.reconcile()
+    await world.lookAtWorkspace('root:a:x')
+    expect(world.crds.get('root:a:x')?.metadata.annotations).toEqual({})
+  })
+
   test('also of a part: workspaces and types that it no longer selects', async () => {
     const world = createWorld(everyWorkspace)
     await world.reconcile()
@@ -431,5 +446,32 @@ describe('a publication and its child clusters', () => {
     await world.lookAtChildren()
     expect(world.target('c')).toMatchObject({ reason: 'OwnedByAnotherPublication' })
     expect(world.slotOf('c')?.spec.publication).toBe('other')
+  })
+
+  test.each([
+    ['Refuse', 'AdoptIfEqual', 'other'],
+    ['AdoptIfEqual', 'AdoptIfEqual', 'other'],
+    ['AdoptIfEqual', 'Refuse', 'p'],
+    ['Overwrite', 'AdoptIfEqual', 'p'],
+  ] as const)('of which %s meets a %s that the child has refused: it is of %s', async (ours, theirs, owner) => {
+    const world = await publish()
+    const slot = world.slotOf('c')
+    if (slot) Object.assign(slot.spec, { publication: 'other', conflictPolicy: theirs })
+    world.answer('c', { status: 'False', reason: 'NotOurs', message: 'exists and is not ours' })
+    world.change({ conflict: ours })
+    await world.lookAtChildren()
+    expect(world.slotOf('c')?.spec.publication).toBe(owner)
+  })
+
+  test('wait until another publication has let go of the type', async () => {
+    const world = await publish()
+    const slot = world.slotOf('c')
+    if (slot) Object.assign(slot.spec, { publication: 'other', desired: 'Absent', release: true })
+    await world.lookAtChildren()
+    expect(world.target('c')).toMatchObject({ reason: 'Pending', message: '"other" is letting go of the type there' })
+    expect(world.slotOf('c')?.spec).toMatchObject({ publication: 'other', desired: 'Absent' })
+    world.slots.clear()
+    await world.lookAtChildren()
+    expect(world.slotOf('c')?.spec).toMatchObject({ publication: 'p', desired: 'Present' })
   })
 })

@@ -160,10 +160,12 @@ async function bringToWorkspace(
 
 async function lookAtWorkspace(steps: PublicationSteps, table: TargetTable, logicalCluster: string): Promise<void> {
   const workspace = await steps.workspaceOf(logicalCluster)
-  for (const published of steps.publications()) {
-    const { provider, publication } = published
-    if (publication.metadata.deletionTimestamp) continue
-    const name = publication.metadata.name ?? ''
+  for (const { provider, publication: listed } of steps.publications()) {
+    const name = listed.metadata.name ?? ''
+    // The list may still have one that has gone, and that would take back what it has just released.
+    const publication = await steps.getPublication(provider, name)
+    if (!publication || publication.metadata.deletionTimestamp) continue
+    const published = { provider, publication }
     const { workspaces } = table.of(provider, name)
     const before = canonicalJson(workspaces.get(logicalCluster) ?? null)
     if (workspace && isForWorkspace(published, await pathOf(steps, provider), workspace)) {

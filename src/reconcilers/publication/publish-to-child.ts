@@ -52,10 +52,17 @@ export async function publishToChild(
     reason,
     ...(message === '' ? {} : { message }),
   })
+  const onItsWay = (what = 'on its way') => {
+    const trouble = steps.troubleOf(uid)
+    return trouble ? target(trouble.reason, trouble.message) : target('Pending', what)
+  }
   const current = await steps.getDelivery(uid, name)
-  const owner = current?.spec.desired === 'Present' ? current.spec.publication : undefined
-  if (owner !== undefined && owner !== publication.metadata.name)
-    return target('OwnedByAnotherPublication', `the type is published there by "${owner}"`)
+  const owner = current?.spec.publication
+  if (current && owner !== undefined && owner !== publication.metadata.name && !givesWay(current, publication))
+    // What it lets go of is the child's own for a moment: spec.conflict decides then, as it does in a workspace.
+    return current.spec.desired === 'Present'
+      ? target('OwnedByAnotherPublication', `the type is published there by "${owner}"`)
+      : onItsWay(`"${owner}" is letting go of the type there`)
   const wanted = slotSpec(provider, publication.metadata.name ?? '', crd, publication.spec)
   const narrower = current && publication.spec.allowNarrowing !== true ? narrowed(current, wanted) : []
   if (narrower.length > 0) return target('NarrowerSchema', `${narrowerMessage}: ${describeNarrowings(narrower)}`)
@@ -69,26 +76,26 @@ export async function publishToChild(
       spec,
     }
     await steps.putDelivery(uid, current ? { ...current, spec } : fresh)
-    const trouble = steps.troubleOf(uid)
-    return trouble ? target(trouble.reason, trouble.message) : target('Pending', 'on its way')
+    return onItsWay()
   }
-  return judge(steps, current, uid, target)
+  return current.status?.observedEpoch === current.spec.epoch ? judge(current.status, target) : onItsWay()
+}
+
+const conflictPolicies = ['Refuse', 'AdoptIfEqual', 'Overwrite'] as const // each goes further than the one before
+
+/** A publication that met a type of the child's own there, and may not take it over, stands in nobody's way who may. */
+function givesWay({ spec, status }: Delivery, { spec: { conflict = 'Refuse' } }: Published['publication']): boolean {
+  if (spec.desired !== 'Present' || status?.observedEpoch !== spec.epoch) return false
+  const applied = status.conditions?.find(({ type }) => type === 'Applied')
+  const goesFurther = conflictPolicies.indexOf(conflict) > conflictPolicies.indexOf(spec.conflictPolicy)
+  return applied?.reason === 'NotOurs' && goesFurther
 }
 
 const narrowerMessage =
   'objects of the type may be stored there and not fit the new definition, which spec.allowNarrowing would let pass'
 
 /** How the slot does, by what the child says of it. */
-function judge(
-  steps: PublicationSteps,
-  { spec, status }: Delivery,
-  uid: string,
-  target: (reason: string, message?: string) => Target,
-): Target {
-  if (status?.observedEpoch !== spec.epoch) {
-    const trouble = steps.troubleOf(uid)
-    return trouble ? target(trouble.reason, trouble.message) : target('Pending', 'on its way')
-  }
+function judge(status: NonNullable<Delivery['status']>, target: (reason: string, message?: string) => Target): Target {
   const conditionOf = (type: string) => status.conditions?.find((condition) => condition.type === type)
   const applied = conditionOf('Applied')
   const conflict = conditionOf('Conflict')
