@@ -62,7 +62,8 @@ export interface ChildWatchesOptions {
   signal: AbortSignal
   /** Whether a slot, or several for a namespace, is about that object. */
   isOfSlot(gvr: GroupVersionResource, namespace: string, name: string): boolean
-  onChange(gvr: GroupVersionResource, namespace: string, name: string): void
+  /** `gone`: the object has gone, and was so. */
+  onChange(gvr: GroupVersionResource, namespace: string, name: string, gone?: ObservedObject): void
 }
 
 export function createChildWatches(options: ChildWatchesOptions): ChildWatches {
@@ -85,9 +86,9 @@ function startTypeWatch(
   let markSynced: () => void = () => {}
   const synced = new Promise<void>((resolve) => (markSynced = resolve))
   const idOf = ({ metadata }: KubeObject) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
-  const changed = (id: string) => {
+  const changed = (id: string, gone?: ObservedObject) => {
     const slash = id.indexOf('/')
-    onChange(gvr, id.slice(0, slash), id.slice(slash + 1))
+    onChange(gvr, id.slice(0, slash), id.slice(slash + 1), gone)
   }
   const upsert = (object: KubeObject) => {
     const id = idOf(object)
@@ -100,14 +101,14 @@ function startTypeWatch(
     // A new object of the same name may have been noted before the old one's deletion arrives.
     if (objects.get(id)?.uid !== object.metadata.uid) return
     objects.delete(id)
-    changed(id)
+    changed(id, observe(object))
   }
   const replace = (whole: readonly KubeObject[]) => {
     const kept = new Set(whole.map(idOf))
-    for (const id of objects.keys()) {
+    for (const [id, last] of objects) {
       if (kept.has(id)) continue
       objects.delete(id)
-      changed(id)
+      changed(id, last)
     }
     for (const object of whole) upsert(object)
   }

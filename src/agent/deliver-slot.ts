@@ -4,11 +4,12 @@ import type { KubeObject } from '../meta/object.ts'
 import { type Actor, type ApplyOptions, isTypeMissing, NotActingError } from './child-api.ts'
 import { deliveryMark, handoverFieldManager } from './child-names.ts'
 import { type ObservedObject, observe, type TypeWatch } from './child-watches.ts'
+import { finishedCopy } from './finished-copy.ts'
 import { lostPaths, toFieldPaths } from './field-paths.ts'
 import { type PreparedObject, gvrOf, prepareManifest } from './prepare-manifest.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { slotIndexes, type SlotParts, workloadKey } from './slot-parts.ts'
-import { countRepairs, type SlotRecord } from './slot-record.ts'
+import { countRepairs, type Outcome, type SlotRecord } from './slot-record.ts'
 
 /** Look again after this time, or only when something changes. */
 export type Again = { requeueAfterMs: number } | undefined
@@ -19,6 +20,7 @@ const forbiddenRetryMs = 10_000
 const goingRetryMs = 1_000
 const rightsDelaysMs = [10, 25, 50, 100, 200] // a new binding takes a moment to reach the child's authorizer
 const absentVersion = '1' // no object has it: what is applied with it is created, or refused where something is
+const applied: Outcome = { status: 'True', reason: 'Applied', message: '' }
 const replicasPath = '.spec.replicas'
 const wholeObject = '(object)' // in the count of repairs: the object itself was deleted
 
@@ -31,6 +33,13 @@ export async function deliverSlot(parts: SlotParts, delivery: Delivery, record: 
   const watch = gvr && parts.watches.follow(gvr)
   const observed = watch?.get(spec.targetNamespace, spec.source.name)
   if (isStanding(record, version, observed)) return undefined
+  const finished = finishedCopy(delivery, record, observed)
+  if (finished) {
+    record.finished = finished
+    record.outcome = applied
+    delete record.conflict
+    return undefined
+  }
   if (record.stopped) {
     const leftMs = record.stopped.untilMs - parts.clock.now()
     if (record.stopped.version === version && leftMs > 0) return { requeueAfterMs: leftMs }
@@ -309,8 +318,10 @@ class SlotDelivery {
     record.appliedGeneration = this.#delivery.spec.sourceGeneration
     record.appliedChildGeneration = object.metadata.generation ?? 0
     record.owned = observe(object).owned
-    record.outcome = { status: 'True', reason: 'Applied', message: '' }
+    record.outcome = applied
     delete record.conflict
+    delete record.lastSeen
+    delete record.finished
   }
 
   #isFought(paths: readonly string[], what: 'changed' | 'deleted'): boolean {

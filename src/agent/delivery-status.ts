@@ -2,8 +2,7 @@ import { withTransition } from '../meta/conditions.ts'
 import type { Delivery } from '../meta/fleet/delivery.ts'
 import type { Condition } from '../meta/object.ts'
 import { formatTime } from '../meta/time.ts'
-import { availabilityOf } from './availability.ts'
-import type { ObservedObject } from './child-watches.ts'
+import { availabilityOf, type ObservedStatus } from './availability.ts'
 import type { SlotRecord } from './slot-record.ts'
 
 type DeliveryStatus = NonNullable<Delivery['status']>
@@ -14,7 +13,7 @@ const maxChildStatusBytes = 262_144 // a status that is larger is not copied: th
 export function nextStatus(
   { spec, status = {} }: Delivery,
   record: SlotRecord,
-  observed: ObservedObject | undefined,
+  observed: ObservedStatus | undefined,
   nowMs: number,
 ): DeliveryStatus {
   const now = formatTime(nowMs)
@@ -61,7 +60,7 @@ function canonical(value: unknown): string {
 function conditionsOf(
   { source, desired }: Delivery['spec'],
   { outcome, conflict }: SlotRecord,
-  observed: ObservedObject | undefined,
+  observed: ObservedStatus | undefined,
 ): Omit<Condition, 'lastTransitionTime'>[] {
   const conditions: Omit<Condition, 'lastTransitionTime'>[] = [{ type: 'Applied', ...outcome }]
   if (desired === 'Present' && observed)

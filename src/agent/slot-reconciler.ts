@@ -51,7 +51,7 @@ export function createSlotReconciler(options: SlotReconcilerOptions): Reconcile 
         ? options.watches.follow(gvr).get(spec.targetNamespace, spec.source.name)
         : undefined
     const ours = observed?.uid === record.appliedUid ? observed : undefined
-    const next = nextStatus(delivery, record, ours, clock.now())
+    const next = nextStatus(delivery, record, ours ?? record.finished, clock.now())
     const said = withoutTimes(next)
     if (said === (record.written || withoutTimes(status ?? {}))) return undefined
     const urgent = record.urgent !== urgencyOf(next)

@@ -1,5 +1,6 @@
 import type { Condition } from '../meta/object.ts'
 import type { DeliveryReason } from '../meta/fleet/delivery.ts'
+import type { LastSeen } from './finished-copy.ts'
 
 export type Outcome = Pick<Condition, 'status' | 'message'> & { reason: DeliveryReason }
 export type ConflictOutcome = Pick<Condition, 'status' | 'reason' | 'message'>
@@ -17,6 +18,10 @@ export interface SlotRecord {
   appliedHash?: string
   appliedGeneration?: number
   appliedChildGeneration?: number
+  /** The copy as it was when it went. */
+  lastSeen?: LastSeen
+  /** It had run to its end, and is not made again: see `finishedCopy`. */
+  finished?: LastSeen
   /** Our fields after the last apply; see `ownedFields`. */
   owned?: string
   outcome: Outcome

@@ -116,10 +116,14 @@ export function createSyncer(options: SyncerOptions): Syncer {
     logger,
     signal,
     isOfSlot: (gvr, namespace, name) => slotsOf(gvr, namespace, name).length > 0,
-    onChange(gvr, namespace, name) {
+    onChange(gvr, namespace, name, gone) {
       // A namespace matters to its slots when it has gone: while it stands, they have their own events.
       if (isNamespace(gvr) && watches.follow(namespaces).get('', name)) return
-      for (const slot of slotsOf(gvr, namespace, name)) enqueue(slot)
+      for (const slot of slotsOf(gvr, namespace, name)) {
+        const record = gone && records.get(slot.metadata.name ?? '')
+        if (record) record.lastSeen = gone
+        enqueue(slot)
+      }
     },
   })
   const spaces = createTargetSpaces({ child, hubId, watch: watches.follow(namespaces) })

@@ -13,6 +13,7 @@ if (!binaries.available) console.warn(`SKIPPED: ${binaries.reason}`)
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' }
+const jobs = { group: 'batch', version: 'v1', resource: 'jobs' }
 const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
 
 const configMap = (name: string, data: Record<string, string> = { a: '1' }, namespace = 'shop'): KubeObject => ({
@@ -236,6 +237,44 @@ describe.skipIf(!binaries.available)('the syncer between a hub and a real child 
     })
     expect((await inChild(deployments, 'web'))['spec']).toMatchObject({ replicas: 2 })
     await pair.until(nameOf(deployment('web', 2)), 'Applied')
+  })
+
+  it('runs a Job once: what has finished is kept in mind, and not made again when the child removes it', async () => {
+    const job: KubeObject = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'once', namespace: 'shop' },
+      spec: {
+        ttlSecondsAfterFinished: 1,
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'run', image: 'registry.invalid/run:1' }] } },
+      },
+    }
+    const slot = nameOf(job)
+    await pair.place(job)
+    const { appliedUid } = await pair.until(slot, 'Applied')
+    const deleted = () => childPlane.auditEntries({ verb: 'delete', resource: 'jobs', name: 'once' })
+    await eventually(async () => (await deleted()).length > 0, { what: 'the child removes the finished Job' })
+    await eventually(async () => (await pair.child.resource(jobs).list({ namespace: target() })).items.length === 0, {
+      what: 'it is gone',
+    })
+    await pair.change(slot, { sourceGeneration: 2 })
+    const status = await eventually(
+      async () => {
+        const now = await pair.statusOf(slot)
+        return now.observedEpoch === 2 && now
+      },
+      { what: 'the slot has been looked at again' },
+    )
+    expect(status.appliedUid).toBe(appliedUid)
+    expect(JSON.stringify(status.childStatus)).toContain('"Complete"')
+    expect(status.conditions).toMatchObject([
+      { type: 'Applied', status: 'True' },
+      { type: 'Available', status: 'True', reason: 'Complete' },
+    ])
+    expect((await pair.child.resource(jobs).list({ namespace: target() })).items).toEqual([])
+    await pair.change(slot, { sourceUid: 'source-2' })
+    await eventually(async () => (await pair.statusOf(slot)).appliedUid !== appliedUid, { what: 'another Job runs' })
+    await remove(slot)
   })
 
   it('replaces the copy when the source is another object of the same name', async () => {
