@@ -5,15 +5,18 @@ import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import { agentNamespace, forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
 import { CliError } from '../cli-error.ts'
 import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
-import { parseOutputFormat, printObjects, type TableView } from '../print-objects.ts'
+import { parseTimeoutSeconds } from '../parse-timeout-seconds.ts'
+import { type OutputFormat, parseOutputFormat, printObjects, type TableView } from '../print-objects.ts'
 import { childClusters } from './join.ts'
 
 interface ClusterFlags extends SessionOptions {
   workspace?: string
-  output: string
-  workloads: string
-  timeout: string
+  output: OutputFormat
+  workloads: Workloads
+  timeout: number
 }
+
+type Workloads = 'keep' | 'delete'
 
 const pollMs = 200
 const leftovers = `What joining made in it goes with its namespace ${agentNamespace}. Should that still be there in a minute, run in the cluster:
@@ -57,13 +60,12 @@ export function addClusterCommands(program: Command, print: (text: string) => vo
     command.option('--workspace <path>', 'workspace of the cluster (default: the current one)')
 
   inWorkspace(program.command('clusters').description('list the registered clusters'))
-    .option('-o, --output <format>', 'table, json, yaml or name', 'table')
+    .option('-o, --output <format>', 'table, json, yaml or name', parseOutputFormat, 'table')
     .action(
       run(async (session, _, flags) => {
-        const format = parseOutputFormat(flags.output)
         const found: ChildCluster[] = []
         for await (const childCluster of objectsOf(session, flags).listAll()) found.push(childCluster)
-        print(printObjects(found, format, view))
+        print(printObjects(found, flags.output, view))
       }),
     )
   for (const [verb, unschedulable] of [
@@ -84,17 +86,16 @@ export function addClusterCommands(program: Command, print: (text: string) => vo
       }),
     )
   inWorkspace(program.command('unjoin <name>').description('let a cluster go'))
-    .option('--workloads <what>', 'keep the workloads in the cluster, or delete them', 'keep')
-    .option('--timeout <seconds>', 'how long to wait', '120')
+    .option('--workloads <what>', 'keep the workloads in the cluster, or delete them', parseWorkloads, 'keep')
+    .option('--timeout <seconds>', 'how long to wait', parseTimeoutSeconds, 120)
     .action(
-      run(async (session, name, { workloads, timeout, ...flags }) => {
-        if (workloads !== 'keep' && workloads !== 'delete')
-          throw new CliError(`--workloads ${workloads} is unknown: keep or delete`, 2)
-        const objects = objectsOf(session, { workloads, timeout, ...flags })
+      run(async (session, name, flags) => {
+        const { workloads, timeout } = flags
+        const objects = objectsOf(session, flags)
         await objects.patch({ name }, { type: 'merge', body: { spec: { leaving: { workloads } } } })
         await objects.delete({ name })
         print(`Child cluster "${name}" is leaving, its workloads are ${workloads === 'keep' ? 'kept' : 'deleted'}.\n`)
-        const endMs = Date.now() + Number(timeout) * 1_000
+        const endMs = Date.now() + timeout * 1_000
         while (Date.now() < endMs) {
           const left = await objects.get({ name }).catch(ignoreNotFound)
           if (!left) return print(`Child cluster "${name}" is gone.\n${leftovers}`)
@@ -120,4 +121,9 @@ export function addClusterCommands(program: Command, print: (text: string) => vo
       print(`Child cluster "${name}" is forgotten.\n${forgotten}`)
     }),
   )
+}
+
+function parseWorkloads(text: string): Workloads {
+  if (text !== 'keep' && text !== 'delete') throw new CliError(`--workloads ${text} is unknown: keep or delete`, 2)
+  return text
 }

@@ -36,13 +36,3 @@ describe('atoll join --dry-run', () => {
     })
   })
 })
-
-test.each(['abc', '0', '-1', ''])('atoll join --timeout %j is refused before anything is done', async (timeout) => {
-  const program = new Command()
-  addJoinCommand(program, () => {})
-  const words = ['join', 'east', '--child-kubeconfig', '/nowhere', '--timeout', timeout]
-  await expect(program.parseAsync(words, { from: 'user' })).rejects.toMatchObject({
-    exitCode: 2,
-    message: `--timeout ${timeout} is not a number of seconds`,
-  })
-})

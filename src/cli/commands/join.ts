@@ -21,19 +21,23 @@ import {
 import type { KubeObject } from '../../meta/object.ts'
 import { CliError } from '../cli-error.ts'
 import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
+import { parseTimeoutSeconds } from '../parse-timeout-seconds.ts'
 
 interface JoinFlags extends SessionOptions {
   childKubeconfig?: string
   childContext?: string
   workspace?: string
-  labels?: string
-  mode: string
+  labels?: Record<string, string>
+  mode: Mode
   publishedGroups?: string
   dryRun?: boolean
-  output: string
+  output: ManifestFormat
   renewToken?: boolean
-  timeout: string
+  timeout: number
 }
+
+type Mode = ChildCluster['spec']['mode']
+type ManifestFormat = 'yaml' | 'json'
 
 export const childClusters = { group: fleetGroup, version: fleetVersion, resource: 'childclusters' }
 const secrets = { group: '', version: 'v1', resource: 'secrets' }
@@ -48,25 +52,24 @@ export function addJoinCommand(program: Command, print: (text: string) => void):
     .option('--child-kubeconfig <file>', 'kubeconfig of an administrator of the cluster; used once, not kept')
     .option('--child-context <name>', 'context of that kubeconfig')
     .option('--workspace <path>', 'workspace to register it in (default: the current one)')
-    .option('--labels <k=v,…>', 'labels that placements select on')
+    .option('--labels <k=v,…>', 'labels that placements select on', parseLabels)
     .option(
       '--mode <mode>',
       'kubeconfig: the hub dials the cluster; agent: an agent beside it dials the hub',
+      parseMode,
       'kubeconfig',
     )
     .option('--published-groups <groups>', 'API groups of published CRDs whose objects workspaces may place there')
     .option('--renew-token', 'agent mode: a new token for an agent that has lost its credentials')
     .option('--dry-run', 'print every object that joining makes in the cluster, and change nothing')
-    .option('-o, --output <format>', 'how --dry-run prints: yaml or json', 'yaml')
-    .option('--timeout <seconds>', 'how long to wait for the cluster to be Ready', '60')
+    .option('-o, --output <format>', 'how --dry-run prints: yaml or json', parseManifestFormat, 'yaml')
+    .option('--timeout <seconds>', 'how long to wait for the cluster to be Ready', parseTimeoutSeconds, 60)
     .action(async function runJoin(this: Command, name: string) {
       await join(name, this.optsWithGlobals<JoinFlags>(), print)
     })
 }
 
 async function join(name: string, flags: JoinFlags, print: (text: string) => void): Promise<void> {
-  if (flags.mode !== 'kubeconfig' && flags.mode !== 'agent')
-    throw new CliError(`--mode ${flags.mode} is unknown: use kubeconfig or agent`, 2)
   const publishedGroups = flags.publishedGroups?.split(',').filter((group) => group !== '') ?? []
   if (flags.dryRun) {
     const placeholders = { hubId: '(the hub)', childClusterUid: '(given by the hub)' }
@@ -74,14 +77,12 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
   }
   if (flags.renewToken && flags.mode !== 'agent') throw new CliError('--renew-token is for --mode agent', 2)
   if (flags.mode === 'agent') return joinByAgent(name, flags, print)
-  const timeoutSeconds = Number(flags.timeout)
-  if (!(timeoutSeconds > 0)) throw new CliError(`--timeout ${flags.timeout} is not a number of seconds`, 2)
   const child = readChild(flags)
   const childHttp = createHttpTransport(child)
   const session = openHubSession(flags)
   try {
     const client = session.clientOf(resolveWorkspacePath(flags.workspace ?? '.', session.currentPath))
-    const registered = await register(client, name, parseLabels(flags.labels), 'kubeconfig')
+    const registered = await register(client, name, flags.labels ?? {}, 'kubeconfig')
     const { uid: childClusterUid = '', annotations } = registered.metadata
     const hubId = annotations?.[hubIdAnnotation] ?? ''
     print(`Registered child cluster "${name}".\n`)
@@ -96,7 +97,7 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
       })
       print(`Installed ${joined.manifests.length} objects in the cluster (Kubernetes ${joined.kubernetesVersion}).\n`)
       await storeCredentials(client, registered, child, await mintAgentToken(childHttp.transport))
-      await waitUntilReady(client, name, timeoutSeconds, print)
+      await waitUntilReady(client, name, flags.timeout, print)
     } catch (error) {
       if (error instanceof NotReadyError) throw error
       // Nothing of a failed attempt stands in the way of the next one.
@@ -111,10 +112,20 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
   }
 }
 
+function parseMode(text: string): Mode {
+  if (text !== 'kubeconfig' && text !== 'agent')
+    throw new CliError(`--mode ${text} is unknown: use kubeconfig or agent`, 2)
+  return text
+}
+
+function parseManifestFormat(text: string): ManifestFormat {
+  if (text !== 'yaml' && text !== 'json') throw new CliError(`unknown output format "${text}": use yaml or json`, 2)
+  return text
+}
+
 /** What kubectl reads with `-f`. */
-function formatManifests(manifests: readonly KubeObject[], format: string): string {
+function formatManifests(manifests: readonly KubeObject[], format: ManifestFormat): string {
   if (format === 'yaml') return manifests.map((manifest) => stringify(manifest, { lineWidth: 0 })).join('---\n')
-  if (format !== 'json') throw new CliError(`unknown output format "${format}": use yaml or json`, 2)
   return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }, undefined, 2)}\n`
 }
 
@@ -126,7 +137,7 @@ async function joinByAgent(name: string, flags: JoinFlags, print: (text: string)
     const workspace = session.clientOf(path)
     const registered = flags.renewToken
       ? await workspace.resource<ChildCluster>(childClusters).get({ name })
-      : await register(workspace, name, parseLabels(flags.labels), 'agent')
+      : await register(workspace, name, flags.labels ?? {}, 'agent')
     if (registered.spec.mode !== 'agent') throw new CliError(`child cluster "${name}" was not joined in agent mode`)
     const token = await createJoinToken({
       workspace,
@@ -171,9 +182,9 @@ function readChild({ childKubeconfig: file, childContext }: JoinFlags): HttpTran
   return options
 }
 
-export function parseLabels(text: string | undefined): Record<string, string> {
+export function parseLabels(text: string): Record<string, string> {
   const labels: Record<string, string> = {}
-  for (const pair of text?.split(',') ?? []) {
+  for (const pair of text.split(',')) {
     const [key, value, ...rest] = pair.split('=')
     if (!key || value === undefined || rest.length > 0)
       throw new CliError(`"${pair}" is not a label: write key=value`, 2)

@@ -6,7 +6,7 @@ import { openHubSession, resolveWorkspacePath, type SessionOptions } from '../hu
 
 interface KubeconfigOptions extends SessionOptions {
   asServiceAccount?: string
-  ttl?: string
+  ttl?: number
 }
 
 /** `atoll kubeconfig WORKSPACE`: a kubeconfig for one workspace on standard output. */
@@ -15,7 +15,7 @@ export function addKubeconfigCommand(program: Command, print: (text: string) => 
     .command('kubeconfig <workspace>')
     .description('print a kubeconfig for one workspace')
     .option('--as-service-account <namespace/name>', "with a token of one of the workspace's ServiceAccounts")
-    .option('--ttl <duration>', 'how long the token is good for, such as 1h or 30m', '1h')
+    .option('--ttl <duration>', 'how long the token is good for, such as 30m (default: 1h)', toSeconds)
     .action(async function printWorkspaceKubeconfig(this: Command, workspace: string) {
       print(await workspaceKubeconfig(workspace, this.optsWithGlobals<KubeconfigOptions>()))
     })
@@ -32,7 +32,7 @@ async function workspaceKubeconfig(given: string, options: KubeconfigOptions): P
     const user =
       options.asServiceAccount === undefined
         ? session.selected.user
-        : { token: await requestToken(client, options.asServiceAccount, toSeconds(options.ttl ?? '1h')) }
+        : { token: await requestToken(client, options.asServiceAccount, options.ttl ?? defaultSeconds) }
     const name = path.replaceAll(':', '-')
     return printKubeconfig({
       apiVersion: 'v1',
@@ -66,6 +66,7 @@ async function requestToken(
   return (status as { token: string }).token
 }
 
+const defaultSeconds = 3_600
 const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
 function toSeconds(text: string): number {

@@ -5,7 +5,7 @@ import { isAlreadyExists, isForbidden, ignoreNotFound, isNotFound } from '../../
 import type { KubeObject } from '../../meta/object.ts'
 import { CliError } from '../cli-error.ts'
 import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
-import { parseOutputFormat, printObjects, type TableView } from '../print-objects.ts'
+import { type OutputFormat, parseOutputFormat, printObjects, type TableView } from '../print-objects.ts'
 import { printTable } from '../print-table.ts'
 
 const workspaces = { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' }
@@ -53,9 +53,9 @@ export function addWorkspaceCommand(program: Command, print: (text: string) => v
     .command('list [path]')
     .alias('ls')
     .description('list the workspaces below the current one, or below a path')
-    .option('-o, --output <format>', 'table, json, yaml or name', 'table')
+    .option('-o, --output <format>', 'table, json, yaml or name', parseOutputFormat, 'table')
     .action(
-      run((session, path: string | undefined, options: { output: string }) =>
+      run((session, path: string | undefined, options: { output: OutputFormat }) =>
         list(session, path, options.output, print),
       ),
     )
@@ -139,10 +139,9 @@ function typeText({ spec }: Workspace): string {
 async function list(
   session: HubSession,
   path: string | undefined,
-  output: string,
+  format: OutputFormat,
   print: (text: string) => void,
 ): Promise<void> {
-  const format = parseOutputFormat(output)
   const client = session.clientOf(resolveWorkspacePath(path ?? '.', session.currentPath))
   const found: Workspace[] = []
   for await (const workspace of client.resource<Workspace>(workspaces).listAll()) found.push(workspace)

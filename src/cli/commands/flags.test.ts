@@ -1,0 +1,38 @@
+import { Command } from 'commander'
+import { describe, expect, test } from 'vitest'
+import { addClusterCommands } from './clusters.ts'
+import { addJoinCommand } from './join.ts'
+import { addKubeconfigCommand } from './kubeconfig.ts'
+
+/** There is neither a kubeconfig nor a hub: whoever looks for one has not read the flags first. */
+function run(...words: string[]): Promise<unknown> {
+  const program = new Command().option('--kubeconfig <file>').exitOverride()
+  for (const add of [addJoinCommand, addClusterCommands, addKubeconfigCommand]) add(program, () => {})
+  return program.parseAsync(['--kubeconfig', '/nowhere', ...words], { from: 'user' })
+}
+
+const commands = [
+  ['join', 'east', '--child-kubeconfig', '/nowhere'],
+  ['join', 'east', '--mode', 'agent'],
+  ['unjoin', 'east'],
+]
+
+describe.each(commands)('a wrong flag is refused before anything is done by %s %s %s %s', (...words) => {
+  test.each(['abc', '0', '-1', '', 'Infinity'])('--timeout %j', async (timeout) => {
+    await expect(run(...words, '--timeout', timeout)).rejects.toMatchObject({
+      exitCode: 2,
+      message: `--timeout ${timeout} is not a number of seconds`,
+    })
+  })
+})
+
+test.each([
+  [['unjoin', 'east', '--workloads', 'move'], '--workloads move is unknown: keep or delete'],
+  [['join', 'east', '--mode', 'ssh'], '--mode ssh is unknown: use kubeconfig or agent'],
+  [['join', 'east', '--mode', 'agent', '--labels', 'zone'], '"zone" is not a label: write key=value'],
+  [['join', 'east', '-o', 'wide'], 'unknown output format "wide": use yaml or json'],
+  [['clusters', '-o', 'wide'], 'unknown output format "wide": use one of table, json, yaml, name'],
+  [['kubeconfig', 'acme', '--ttl', '1'], '"1" is not a duration: write 30m, 12h or 7d'],
+])('%j is wrong usage, whether there is a hub or not', async (words, message) => {
+  await expect(run(...words)).rejects.toMatchObject({ exitCode: 2, message })
+})
