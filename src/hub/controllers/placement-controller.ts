@@ -20,6 +20,7 @@ import {
 import { logicalClusterOf } from '../../meta/logical-cluster.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { isWithin, type RegisteredChildCluster } from '../../reconcilers/placement/choose-child-clusters.ts'
+import { placementManager } from '../../reconcilers/placement/own-status.ts'
 import { isDeliverableResource } from '../../reconcilers/placement/placeable.ts'
 import { createPlacementReconciler, foreseeTargets } from '../../reconcilers/placement/placement-reconciler.ts'
 import { type PlacementSteps, type SourceAddress, sourceRequest } from '../../reconcilers/placement/placement-steps.ts'
@@ -273,7 +274,7 @@ function storedAs({ group, kind, versions, storageVersion }: ResourceDefinition)
 
 function createSteps(parts: PlacementParts): PlacementSteps {
   const { catalog, reader, clientOf, clock, logger, informers, workspacePath } = parts
-  const recorder = createEventRecorder({ clientOf, clock, logger, component: 'atoll-placement' })
+  const recorder = createEventRecorder({ clientOf, clock, logger, component: placementManager })
 
   async function objectsOf({ logicalCluster, group, resource, namespace, name }: SourceAddress) {
     const definition = await catalog.definitionOf(logicalCluster, group, resource)
@@ -345,20 +346,24 @@ function createSteps(parts: PlacementParts): PlacementSteps {
       await found.objects.patch(
         found.objectName,
         { type: 'merge', body: { metadata } },
-        { fieldManager: 'atoll-placement' },
+        { fieldManager: placementManager },
       )
     },
     async updateStatus(address, { object }, status) {
       const found = await objectsOf(address)
-      await found?.objects
-        .update({ ...object, status }, { subresource: 'status', fieldManager: 'atoll-placement' })
+      const { status: _, ...rest } = object
+      // A type may demand fields of a status that is there, and never one.
+      const wanted = Object.keys(status).length > 0 ? { ...rest, status } : rest
+      const written = await found?.objects
+        .update(wanted, { subresource: 'status', fieldManager: placementManager })
         .catch(ignoreNotFound)
+      return written !== undefined && written.metadata.resourceVersion !== object.metadata.resourceVersion
     },
     async explain(address, { object }, text) {
       const found = await objectsOf(address)
       const metadata = { uid: object.metadata.uid, annotations: { [placementStatusAnnotation]: text ?? null } }
       await found?.objects
-        .patch(found.objectName, { type: 'merge', body: { metadata } }, { fieldManager: 'atoll-placement' })
+        .patch(found.objectName, { type: 'merge', body: { metadata } }, { fieldManager: placementManager })
         .catch(ignoreNotFound)
     },
     tell: ({ logicalCluster }, { object }, { type, reason, message, childCluster }) =>

@@ -21,8 +21,8 @@ export interface AggregateOptions {
 }
 
 /**
- * The status of a placed object from that of its copies, or undefined when nothing can be said (then the source's
- * status is left alone).
+ * The status of a placed object from that of its copies, or undefined when they say nothing that could stand for it:
+ * there are none, or several of a kind that is not summed up.
  *
  * Divided replicas are summed. Duplicated ones take the minimum of what is good (updated, ready, available) and the
  * maximum of what is there (replicas, unavailable), so that three of three here and none there is not finished.

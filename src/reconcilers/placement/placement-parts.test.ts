@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
-import type { JsonObject, KubeObject } from '../../meta/object.ts'
+import type { JsonObject, KubeObject, ManagedFieldsEntry } from '../../meta/object.ts'
 import { aggregateStatus, type Share } from './aggregate-status.ts'
 import { chooseChildClusters, isOfferedTo, type RegisteredChildCluster } from './choose-child-clusters.ts'
 import { divideEvenly } from './divide-replicas.ts'
+import { placementManager, withoutOwnStatus } from './own-status.ts'
 import { whyNotDeliverable } from './placeable.ts'
 import { renderManifest } from './render-manifest.ts'
 import { deliveryName, mappedNamespace } from './slot-names.ts'
@@ -271,9 +272,44 @@ describe('aggregating status', () => {
       loadBalancer: { ingress: [{ ip: '1.1.1.1' }, { ip: '2.2.2.2' }] },
     })
   })
-  test('a kind without a rule is copied from a single child, and left alone with several', () => {
+  test('a kind without a rule is copied from a single child, and says nothing with several', () => {
     const other = { ...options, group: 'example.com', resource: 'things' }
     expect(aggregateStatus([share('a', { phase: 'Done' })], other)).toMatchObject({ phase: 'Done' })
     expect(aggregateStatus([share('a', {}), share('b', {})], other)).toBeUndefined()
+  })
+})
+
+describe('what placement wrote into a status', () => {
+  const owned = (fields: JsonObject): ManagedFieldsEntry[] => [
+    { manager: 'other', operation: 'Update', subresource: 'status', fieldsV1: { 'f:status': { 'f:theirs': {} } } },
+    { manager: placementManager, operation: 'Update', fieldsV1: { 'f:status': { 'f:elsewhere': {} } } },
+    { manager: placementManager, operation: 'Update', subresource: 'status', fieldsV1: { 'f:status': fields } },
+  ]
+  const status = {
+    theirs: 1,
+    replicas: 3,
+    balancer: { ingress: [{ ip: '1.1.1.1' }] },
+    list: ['a'],
+    conditions: [{ type: 'Available' }, { type: 'Theirs', message: 'ours' }],
+  }
+  test('goes, field by field, and what others wrote stays', () => {
+    const fields = {
+      'f:replicas': {},
+      'f:balancer': { '.': {}, 'f:ingress': {} },
+      'f:list': {},
+      'f:conditions': {
+        'k:{"type":"Available"}': { '.': {}, 'f:type': {} },
+        'k:{"type":"Theirs"}': { 'f:message': {} },
+      },
+    }
+    expect(withoutOwnStatus({ metadata: { managedFields: owned(fields) }, status })).toEqual({
+      theirs: 1,
+      conditions: [{ type: 'Theirs', message: 'ours' }],
+    })
+  })
+  test('is nothing where it has never written, or there is no status', () => {
+    expect(withoutOwnStatus({ metadata: {}, status })).toBeUndefined()
+    expect(withoutOwnStatus({ metadata: { managedFields: owned({ 'f:a': {} }).slice(0, 2) }, status })).toBeUndefined()
+    expect(withoutOwnStatus({ metadata: { managedFields: owned({ 'f:a': {} }) } })).toBeUndefined()
   })
 })

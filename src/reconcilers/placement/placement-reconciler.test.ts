@@ -8,8 +8,9 @@ import {
   targetsAnnotation,
 } from '../../meta/fleet/fleet-names.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
-import type { KubeObject } from '../../meta/object.ts'
+import type { Condition, Json, JsonObject, KubeObject, ManagedFieldsEntry } from '../../meta/object.ts'
 import type { RegisteredChildCluster } from './choose-child-clusters.ts'
+import { placementManager } from './own-status.ts'
 import { createPlacementReconciler, foreseeTargets } from './placement-reconciler.ts'
 import {
   fromSourceRequest,
@@ -21,17 +22,37 @@ import {
 import type { ChildTrouble } from './placement-problems.ts'
 import { deliveryName } from './slot-names.ts'
 
-const address: SourceAddress = {
+const deployment: SourceAddress = {
   logicalCluster: 'lc',
   group: 'apps',
   resource: 'deployments',
   namespace: 'default',
   name: 'web',
 }
-const slot = deliveryName({ ...address, kind: 'Deployment' })
+
+/** As the server records who wrote what in a status: fields that have changed, items of a list by their type. */
+function ownersOf({ metadata, status: before }: KubeObject, status: JsonObject): ManagedFieldsEntry[] {
+  const owned = (metadata.managedFields?.[0]?.fieldsV1?.['f:status'] ?? {}) as JsonObject
+  const isChanged = ([name, value]: [string, unknown]) =>
+    `f:${name}` in owned || JSON.stringify(value) !== JSON.stringify((before as JsonObject | undefined)?.[name])
+
+  const fieldsOf = (value: Json | undefined): JsonObject => {
+    if (typeof value !== 'object' || value === null) return {}
+    const entries = Array.isArray(value)
+      ? (value as JsonObject[]).map((item) => [
+          `k:{"type":${JSON.stringify(item['type'])}}`,
+          { '.': {}, ...fieldsOf(item) },
+        ])
+      : Object.entries(value).map(([name, below]) => [`f:${name}`, fieldsOf(below)])
+    return Object.fromEntries(entries) as JsonObject
+  }
+  const fieldsV1 = { 'f:status': fieldsOf(Object.fromEntries(Object.entries(status).filter(isChanged))) }
+  return [{ manager: placementManager, operation: 'Update', subresource: 'status', fieldsType: 'FieldsV1', fieldsV1 }]
+}
 
 /** A hub in memory: one source object, placements, child clusters and their slots. */
-function createWorld() {
+function createWorld(address: SourceAddress) {
+  const slot = deliveryName({ ...address, kind: '' })
   const world = {
     source: undefined as KubeObject | undefined,
     unserved: false,
@@ -80,7 +101,8 @@ function createWorld() {
     },
     async updateStatus(_address, { object }, status) {
       world.statusWrites += 1
-      world.source = { ...object, status }
+      world.source = { ...object, status, metadata: { ...object.metadata, managedFields: ownersOf(object, status) } }
+      return true
     },
     async explain(_address, { object }, text) {
       const { [placementStatusAnnotation]: _, ...others } = object.metadata.annotations ?? {}
@@ -133,6 +155,18 @@ function createWorld() {
         conditions: [{ type: 'Applied', status, reason, message, lastTransitionTime }],
       }
     },
+    /** The child's status of its copy. */
+    observe(uid: string, childStatus: JsonObject) {
+      const delivery = world.slots.get(`${uid}/${slot}`)
+      if (!delivery) throw new Error('no slot')
+      delivery.status = {
+        ...delivery.status,
+        observedEpoch: delivery.spec.epoch,
+        appliedGeneration: delivery.spec.sourceGeneration,
+        appliedChildGeneration: 1,
+        childStatus: { observedGeneration: 1, ...childStatus },
+      }
+    },
     slot: (uid: string) => world.slots.get(`${uid}/${slot}`),
     acknowledge(uid: string) {
       const delivery = world.slots.get(`${uid}/${slot}`)
@@ -157,8 +191,8 @@ const source = (labels: Record<string, string> = { [placementLabel]: 'p' }): Kub
 })
 const placement = (name = 'p', spec: Placement['spec'] = {}): Placement => ({ metadata: { name }, spec })
 
-function placedWorld(spec: Placement['spec'] = {}) {
-  const setup = createWorld()
+function placedWorld(spec: Placement['spec'] = {}, address = deployment) {
+  const setup = createWorld(address)
   setup.world.source = source()
   setup.world.placements = [placement('p', spec)]
   setup.world.childClusters = [child('a'), child('b')]
@@ -167,7 +201,7 @@ function placedWorld(spec: Placement['spec'] = {}) {
 
 describe('placing', () => {
   test('a request survives the way through the queue', () => {
-    expect(fromSourceRequest(sourceRequest(address))).toEqual(address)
+    expect(fromSourceRequest(sourceRequest(deployment))).toEqual(deployment)
   })
 
   test('a labelled object gets a slot on each child, and is marked before the first one', async () => {
@@ -421,6 +455,79 @@ describe('ending', () => {
     setup.world.source = undefined
     await setup.settle()
     expect(setup.slot('a')?.spec.desired).toBe('Absent')
+  })
+})
+
+describe('the status of an object whose copies have gone', () => {
+  const running = (replicas: number): JsonObject => ({
+    replicas,
+    readyReplicas: replicas,
+    conditions: [{ type: 'Available', status: 'True', reason: 'r', message: '' }],
+  })
+  const unplace = (setup: ReturnType<typeof placedWorld>) =>
+    (setup.world.source = { ...setup.world.source, metadata: { ...setup.world.source?.metadata, labels: {} } })
+
+  test('is empty once it is unplaced', async () => {
+    const setup = placedWorld()
+    await setup.settle()
+    for (const uid of ['a', 'b']) setup.observe(uid, running(5))
+    await setup.settle()
+    expect(setup.world.source?.['status']).toMatchObject({ readyReplicas: 5, observedGeneration: 1 })
+    unplace(setup)
+    await setup.settle()
+    expect(setup.world.source?.['status']).toEqual({})
+  })
+
+  test('is empty once its only child has gone, but for the word that nothing is selected', async () => {
+    const setup = placedWorld()
+    setup.world.childClusters = [child('a')]
+    await setup.settle()
+    setup.observe('a', running(5))
+    await setup.settle()
+    setup.world.childClusters = []
+    setup.world.slots.clear()
+    await setup.settle()
+    const { conditions, ...counters } = (setup.world.source as KubeObject)['status'] as { conditions: Condition[] }
+    expect(counters).toEqual({})
+    expect(conditions).toMatchObject([{ type: 'Delivered', status: 'False', reason: 'NoChildCluster' }])
+  })
+
+  test('stays as it is where somebody else wrote it', async () => {
+    const setup = placedWorld()
+    setup.world.source = { ...source({}), status: { phase: 'Mine' } }
+    await setup.settle()
+    expect(setup.world.source['status']).toEqual({ phase: 'Mine' })
+    setup.world.source = { ...source(), status: { phase: 'Mine' } }
+    setup.world.placements = [placement('p', { clusterNames: ['nowhere'] })]
+    await setup.settle()
+    expect(setup.world.source['status']).toMatchObject({ phase: 'Mine' })
+    unplace(setup)
+    await setup.settle()
+    expect(setup.world.source['status']).toMatchObject({ phase: 'Mine' })
+  })
+
+  test('is not written on an object that is going', async () => {
+    const setup = placedWorld()
+    await setup.settle()
+    setup.observe('a', running(5))
+    await setup.settle()
+    const { statusWrites } = setup.world
+    const { metadata, ...rest } = setup.world.source as KubeObject
+    setup.world.source = { ...rest, metadata: { ...metadata, deletionTimestamp: 'now' } }
+    await setup.settle()
+    expect(setup.world.statusWrites).toBe(statusWrites)
+  })
+
+  test('of a kind that is not summed up is that of its single copy, and nothing when there are two', async () => {
+    const setup = placedWorld({}, { ...deployment, group: 'example.com', resource: 'things' })
+    setup.world.childClusters = [child('a')]
+    await setup.settle()
+    setup.observe('a', running(5))
+    await setup.settle()
+    expect(setup.world.source?.['status']).toMatchObject({ readyReplicas: 5 })
+    setup.world.childClusters = [child('a'), child('b')]
+    await setup.settle()
+    expect(setup.world.source?.['status']).toEqual({})
   })
 })
 

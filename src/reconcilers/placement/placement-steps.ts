@@ -52,7 +52,8 @@ export interface PlacementSteps {
   deleteDelivery(childClusterUid: string, delivery: Delivery): Promise<void>
   /** Sets or removes our finalizer and annotations, guarded by the source's resourceVersion. */
   markSource(address: SourceAddress, source: Source, mark: SourceMark): Promise<void>
-  updateStatus(address: SourceAddress, source: Source, status: JsonObject): Promise<void>
+  /** Writes the whole status, as `placementManager`. True when the object has become another one by it. */
+  updateStatus(address: SourceAddress, source: Source, status: JsonObject): Promise<boolean>
   /** Writes `text` into the annotation that says what is wrong with an object's placement, or takes it away. */
   explain(address: SourceAddress, source: Source, text: string | undefined): Promise<void>
   /** Says it aloud: an Event beside the object. Never fails, and may leave one out when there are too many. */

@@ -1,6 +1,8 @@
+import { canonicalJson } from '../../base/canonical-json.ts'
 import type { ReconcileResult } from '../../controller/controller.ts'
 import { placementStatusAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { Problem } from './placement-problems.ts'
+import { withoutOwnStatus } from './own-status.ts'
 import type { PlacementSteps, Source, SourceAddress } from './placement-steps.ts'
 import { explain } from './report-placement.ts'
 import { deliveryName } from './slot-names.ts'
@@ -39,6 +41,8 @@ export async function removeCopies(
     else if ((steps.unreachableForMs(uid) ?? 0) < abandonAfterMs) waiting.push(uid)
   }
   if (!source) return waiting.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined
+  // The marks are guarded by the version that was read.
+  if (await clearStatus(steps, address, source)) return { requeueAfterMs: 0 }
   const left = candidates.filter((uid) => !gone.has(uid))
   const problems = left.flatMap((uid) => leavingProblem(steps, uid, names.get(uid) ?? uid, waiting.includes(uid)))
   if (waiting.length > 0) {
@@ -52,6 +56,15 @@ export async function removeCopies(
   // Letting go is guarded by the version that was read.
   if (told) return { requeueAfterMs: 0 }
   await steps.markSource(address, source, { finalizer: false, targets: [], selectedBy: undefined })
+}
+
+/** What copies said that are none of this object any more. True when the object was written. */
+async function clearStatus(steps: PlacementSteps, address: SourceAddress, source: Source): Promise<boolean> {
+  const { object, hasStatus } = source
+  if (!hasStatus || object.metadata.deletionTimestamp) return false
+  const rest = withoutOwnStatus(object)
+  if (!rest || canonicalJson(rest) === canonicalJson(object['status'] ?? {})) return false
+  return steps.updateStatus(address, source, rest)
 }
 
 /** A copy that cannot be removed now, because its child is silent or refuses. */
@@ -73,6 +86,7 @@ export async function explainUnplaced(
   const before = source.object.metadata.annotations?.[placementStatusAnnotation]
   if (before === undefined && !problem) return
   const name = deliveryName({ ...address, kind: '' })
+  await clearStatus(steps, address, source)
   const problems = problem ? [problem] : []
   for (const { uid, name: childCluster } of await steps.childClusters())
     if (!(await isGone(steps, uid, name))) problems.push({ childCluster, reason: 'LeftBehind', message: leftBehind })

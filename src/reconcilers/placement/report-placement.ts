@@ -5,6 +5,7 @@ import type { KubeObject } from '../../meta/object.ts'
 import { aggregateStatus, type Share } from './aggregate-status.ts'
 import { replicasOf } from './placeable.ts'
 import { describeProblems, newProblems, type Problem, problemsOfShares, withDelivered } from './placement-problems.ts'
+import { withoutOwnStatus } from './own-status.ts'
 import type { PlacementSteps, Source, SourceAddress } from './placement-steps.ts'
 import { deliveryName } from './slot-names.ts'
 import { makeAbsent } from './slots.ts'
@@ -54,7 +55,8 @@ export async function report(
   const { object } = source
   if (source.hasStatus) {
     const options = { source: object, ...address, divided: divided ?? looksDivided(shares, object), nowMs }
-    const status = withDelivered(aggregateStatus(shares, options), all, options)
+    // What no share says any more must not stand there as if one did.
+    const status = withDelivered(aggregateStatus(shares, options) ?? withoutOwnStatus(object), all, options)
     if (status && canonicalJson(status) !== canonicalJson(object['status'] ?? {}))
       await steps.updateStatus(address, source, status)
   }

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ChildCluster } from '../../src/meta/fleet/child-cluster.ts'
+import { placementLabel } from '../../src/meta/fleet/fleet-names.ts'
+import type { Placement } from '../../src/meta/fleet/placement.ts'
+import type { Condition, KubeObject } from '../../src/meta/object.ts'
+import { eventually } from '../support/eventually.ts'
+import { conditionOf, type SmallFleet, startSmallFleet } from '../support/small-fleet.ts'
+
+let fleet: SmallFleet
+
+beforeAll(async () => {
+  fleet = await startSmallFleet()
+  await fleet.join('east')
+  await fleet.join('west')
+  await fleet.apply(fleet.tenant, placement('divided', { replicas: { strategy: 'Divide' } }))
+  await fleet.apply(fleet.tenant, placement('both', {}))
+}, 120_000)
+afterAll(async () => {
+  await fleet?.[Symbol.asyncDispose]()
+})
+
+const placement = (name: string, spec: object): KubeObject => ({
+  apiVersion: 'fleet.atoll.dev/v1alpha1',
+  kind: 'Placement',
+  metadata: { name },
+  spec,
+})
+const deployment = (name: string, replicas: number, placedBy: string): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'default', labels: { [placementLabel]: placedBy } },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'web', image: 'registry.invalid/web:1' }] },
+    },
+  },
+})
+
+const find = (name: string) => fleet.get(fleet.tenant, 'Deployment', name, 'default')
+
+async function untilReady(name: string, readyReplicas: number): Promise<void> {
+  await eventually(
+    async () => {
+      const found = await find(name)
+      const status = found?.['status'] as { readyReplicas?: number; observedGeneration?: number } | undefined
+      return status?.readyReplicas === readyReplicas && status.observedGeneration === found?.metadata.generation
+    },
+    { what: `${name} has ${readyReplicas} ready replicas` },
+  )
+}
+
+/** What is asked of each child cluster: replicas of its copy, undefined where there is none. */
+async function sharesOf(name: string): Promise<(number | undefined)[]> {
+  const shareOf = async (child: 'east' | 'west') => {
+    const { items } = await fleet.stage
+      .clientOf(child)
+      .resource({ group: 'apps', version: 'v1', resource: 'deployments' })
+      .list({ labelSelector: 'fleet.atoll.dev/managed' })
+    const copy = items.find(({ metadata }) => metadata.name === name)
+    return (copy?.['spec'] as { replicas?: number } | undefined)?.replicas
+  }
+  return [await shareOf('east'), await shareOf('west')]
+}
+
+/** Until the status has nothing of copies: no counters, no generation, no condition but the word of placement itself. */
+async function untilEmpty(name: string): Promise<void> {
+  await eventually(
+    async () => {
+      const { conditions = [], ...counters } = ((await find(name))?.['status'] ?? {}) as { conditions?: Condition[] }
+      if (Object.keys(counters).length === 0 && conditions.every(({ type }) => type === 'Delivered')) return true
+      throw new Error(JSON.stringify({ counters, conditions }))
+    },
+    { what: `the status of ${name} says nothing of copies` },
+  )
+}
+
+describe('what a tenant sees when placement changes', () => {
+  it('a child cluster that was invited and never came takes no replicas away', async () => {
+    await fleet.apply(fleet.tenant, deployment('shared', 4, 'divided'))
+    await untilReady('shared', 4)
+    await fleet.atoll('join', 'quiet', '--mode', 'agent')
+    const decision = await eventually(
+      async () => {
+        const found = (await fleet.get(fleet.tenant, 'Placement', 'divided')) as Placement | undefined
+        return found?.status?.decisions?.find(({ cluster }) => cluster === 'quiet')
+      },
+      { what: 'the Placement has decided about it' },
+    )
+    expect(decision).toMatchObject({ selected: false, reason: 'NotJoined' })
+    const quiet = (await fleet.get(fleet.root, 'ChildCluster', 'quiet')) as ChildCluster | undefined
+    expect(conditionOf(quiet, 'Ready')?.status).not.toBe('True')
+    await fleet.apply(fleet.tenant, deployment('shared', 6, 'divided'))
+    await untilReady('shared', 6)
+    expect(await sharesOf('shared')).toEqual([3, 3])
+  })
+
+  it('nothing runs once the label is gone, and the status says so', async () => {
+    await fleet.apply(fleet.tenant, deployment('left', 3, 'both'))
+    await untilReady('left', 3)
+    const unplaced = { ...deployment('left', 3, 'both'), metadata: { name: 'left', namespace: 'default' } }
+    await fleet.apply(fleet.tenant, unplaced)
+    await eventually(async () => (await sharesOf('left')).every((share) => share === undefined), { what: 'copies go' })
+    await untilEmpty('left')
+  })
+
+  it('nothing runs once its only child has left with its workloads, and the status says so', async () => {
+    await fleet.apply(fleet.tenant, placement('west', { clusterNames: ['west'] }))
+    await fleet.apply(fleet.tenant, deployment('alone', 2, 'west'))
+    await untilReady('alone', 2)
+    await fleet.atoll('unjoin', 'west', '--workloads', 'delete')
+    await untilEmpty('alone')
+    await fleet.untilTold('Deployment', 'alone', /^NoChildCluster: /)
+  })
+})
