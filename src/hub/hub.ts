@@ -196,6 +196,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
         rules: authorizer,
         urlOf: (path) => `${externalUrl}/clusters/${path}`,
         foresee: (attributes, object) => foresee?.(attributes, object) ?? [],
+        now: () => clock.now(),
         ownsMarks: !options.playsChildCluster,
       }),
     ),

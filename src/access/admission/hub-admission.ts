@@ -4,6 +4,7 @@ import type { Authorizer } from '../authorization/attributes.ts'
 import type { RuleResolver } from '../authorization/rbac-authorizer.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { createHeartbeatReceipt } from './heartbeat-receipt.ts'
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts'
 import { createPlacementMark, type ForeseenTargets } from './placement-mark.ts'
 import { createPriority } from './priority.ts'
@@ -22,13 +23,15 @@ export interface HubAdmissionOptions {
   urlOf(path: string): string
   /** Where placement is going to deliver a new object. */
   foresee: ForeseenTargets
+  /** Milliseconds since 1970. */
+  now(): number
   /** A hub's own marks are ordinary metadata to a child cluster. Default true. */
   ownsMarks?: boolean
 }
 
 /** The hub's admission plugins, in the order in which a write meets them. */
 export function hubAdmission(options: HubAdmissionOptions): AdmissionPlugin[] {
-  const { reader, authorizer, rules, urlOf, foresee, ownsMarks = true } = options
+  const { reader, authorizer, rules, urlOf, foresee, now, ownsMarks = true } = options
   return [
     ...(ownsMarks ? [reservedMetadata] : []), // first: what the others set is the hub's own doing
     createNamespaceLifecycle(reader),
@@ -37,7 +40,7 @@ export function hubAdmission(options: HubAdmissionOptions): AdmissionPlugin[] {
     createPriority(reader),
     defaultTolerationSeconds,
     createRbacEscalation(authorizer, rules),
-    ...(ownsMarks ? [createPlacementMark(foresee), systemObjects, publishedTypes] : []),
+    ...(ownsMarks ? [createPlacementMark(foresee), createHeartbeatReceipt(now), systemObjects, publishedTypes] : []),
   ]
 }
 

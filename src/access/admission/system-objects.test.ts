@@ -55,7 +55,7 @@ it('is among what every write to the hub meets', () => {
   const authorizer = { authorize: () => ({ allowed: true, reason: '' }) }
   const rules = { rulesFor: () => ({ rules: [], errors: [] }), rulesOfRole: () => [] }
   const chain = createAdmissionChain(
-    hubAdmission({ reader, authorizer, rules, urlOf: (path) => path, foresee: () => [] }),
+    hubAdmission({ reader, authorizer, rules, urlOf: (path) => path, foresee: () => [], now: Date.now }),
   )
   const attributes = admissionAttributes({
     group: 'fleet.atoll.dev',

@@ -73,6 +73,7 @@ function newsSource({ reports, childClusters }: FleetInformers, clock: Clock): S
 }
 
 function saysTheSame({ status: a = {} }: AgentReport, { status: b = {} }: AgentReport): boolean {
-  const isFirst = a.heartbeatTime === undefined && b.heartbeatTime !== undefined
-  return !isFirst && isDeepStrictEqual({ ...a, heartbeatTime: '' }, { ...b, heartbeatTime: '' })
+  const isFirst = a.receivedTime === undefined && b.receivedTime !== undefined
+  const times = { heartbeatTime: '', receivedTime: '' }
+  return !isFirst && isDeepStrictEqual({ ...a, ...times }, { ...b, ...times })
 }

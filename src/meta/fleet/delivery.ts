@@ -102,7 +102,10 @@ export type DeliveryReason =
 /** What an agent tells about its cluster: singleton `report` in the child's logical cluster, and the heartbeat. */
 export interface AgentReport extends KubeObject {
   status?: {
+    /** By the agent's clock: nothing but a sign that this is a new one. */
     heartbeatTime?: string
+    /** When it came in, by the hub's clock; the hub writes it. */
+    receivedTime?: string
     agentVersion?: string
     kubernetesVersion?: string
     clusterUid?: string

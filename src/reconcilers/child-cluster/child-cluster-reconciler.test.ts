@@ -4,7 +4,7 @@ import type { AgentReport } from '../../meta/fleet/delivery.ts'
 import { type ChildClusterSteps, createChildClusterReconciler } from './child-cluster-reconciler.ts'
 
 const nowMs = Date.parse('2026-11-21T00:00:00Z')
-const heartbeatTime = '2026-11-20T23:59:55Z'
+const receivedTime = '2026-11-20T23:59:55Z'
 const behind = { seenIncarnation: 1, seenRevision: 900, hubIncarnation: 1, hubRevision: 400 }
 
 /** A hub in memory with one child cluster. */
@@ -14,7 +14,7 @@ function startHub(change: { spec?: Partial<ChildCluster['spec']>; report?: Parti
     report: {
       metadata: { name: 'report' },
       spec: { hubId: 'hub', incarnation: 1 },
-      status: { heartbeatTime },
+      status: { receivedTime },
       ...change.report,
     } as AgentReport,
     passed: [] as number[],
@@ -46,7 +46,7 @@ describe('the status of a child cluster', () => {
     expect(hub.condition('Ready')?.status).toBe('True')
     expect(hub.condition('Forked')?.status).toBe('False')
     expect(hub.childCluster.status?.incarnation).toBe(1)
-    hub.report = { ...hub.report, status: { heartbeatTime: '2026-11-20T23:59:00Z' } }
+    hub.report = { ...hub.report, status: { receivedTime: '2026-11-20T23:59:00Z' } }
     await hub.run()
     expect(hub.condition('Ready')?.status).toBe('False')
     expect(hub.condition('Reachable')?.status).toBe('Unknown')
@@ -57,17 +57,17 @@ describe('the status of a child cluster', () => {
     const hub = startHub()
     await hub.run()
     expect(hub.condition('CertificateValid')).toMatchObject({ status: 'Unknown', reason: 'NotReported' })
-    hub.report = { ...hub.report, status: { heartbeatTime, credentialsExpire: '2026-12-01T00:00:00Z' } }
+    hub.report = { ...hub.report, status: { receivedTime, credentialsExpire: '2026-12-01T00:00:00Z' } }
     await hub.run()
     expect(hub.condition('CertificateValid')).toMatchObject({ status: 'True', reason: 'Valid' })
-    hub.report = { ...hub.report, status: { heartbeatTime, credentialsExpire: '2026-11-01T00:00:00Z' } }
+    hub.report = { ...hub.report, status: { receivedTime, credentialsExpire: '2026-11-01T00:00:00Z' } }
     await hub.run()
     expect(hub.condition('CertificateValid')).toMatchObject({ status: 'False', reason: 'Expired' })
   })
 })
 
 describe('a hub that is behind what a child has seen', () => {
-  const forked = () => startHub({ report: { status: { heartbeatTime, forked: behind } } })
+  const forked = () => startHub({ report: { status: { receivedTime, forked: behind } } })
 
   it('takes the next incarnation once, passes the revision, and says what it waits for', async () => {
     const hub = forked()
@@ -93,32 +93,32 @@ describe('a hub that is behind what a child has seen', () => {
   it('waits while the child repeats that it waits, and takes another one when it falls behind again', async () => {
     const hub = forked()
     await hub.run()
-    hub.report = { ...hub.report, status: { heartbeatTime, forked: { ...behind, hubIncarnation: 2 } } }
+    hub.report = { ...hub.report, status: { receivedTime, forked: { ...behind, hubIncarnation: 2 } } }
     await hub.run()
     expect(hub.report.spec?.incarnation).toBe(2)
     hub.report = {
       ...hub.report,
-      status: { heartbeatTime, forked: { ...behind, seenIncarnation: 2, hubIncarnation: 2 } },
+      status: { receivedTime, forked: { ...behind, seenIncarnation: 2, hubIncarnation: 2 } },
     }
     await hub.run()
     expect(hub.report.spec?.incarnation).toBe(3)
   })
 
   it('goes above an incarnation that only the child remembers', async () => {
-    const hub = startHub({ report: { status: { heartbeatTime, forked: { ...behind, seenIncarnation: 7 } } } })
+    const hub = startHub({ report: { status: { receivedTime, forked: { ...behind, seenIncarnation: 7 } } } })
     await hub.run()
     expect(hub.report.spec?.incarnation).toBe(8)
   })
 
   it('goes above an incarnation that another copy of this hub has taken', async () => {
-    const hub = startHub({ report: { status: { heartbeatTime, forked: { ...behind, hubIncarnation: 2 } } } })
+    const hub = startHub({ report: { status: { receivedTime, forked: { ...behind, hubIncarnation: 2 } } } })
     await hub.run()
     expect(hub.report.spec?.incarnation).toBe(3)
   })
 
   it('takes none that is no number any more', async () => {
     const seenIncarnation = Number.MAX_SAFE_INTEGER
-    const hub = startHub({ report: { status: { heartbeatTime, forked: { ...behind, seenIncarnation } } } })
+    const hub = startHub({ report: { status: { receivedTime, forked: { ...behind, seenIncarnation } } } })
     await hub.run()
     expect(hub.report.spec?.incarnation).toBe(1)
   })

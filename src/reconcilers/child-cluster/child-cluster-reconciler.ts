@@ -58,7 +58,7 @@ async function letGo(
 ): Promise<boolean> {
   const { metadata, spec } = childCluster
   const neverJoined =
-    report !== undefined && report.status?.heartbeatTime === undefined && spec.credentialsSecret === undefined
+    report !== undefined && report.status?.receivedTime === undefined && spec.credentialsSecret === undefined
   const forgotten = metadata.annotations?.[forgetAnnotation] === 'true'
   if (!forgotten && !neverJoined && report && !report.status?.left) {
     if (!spec.leaving)
@@ -112,13 +112,13 @@ async function nextStatus(
   { status: told = {} }: AgentReport,
   incarnation: number,
 ): Promise<NonNullable<ChildCluster['status']>> {
-  const { heartbeatTime, forked } = told
+  const { receivedTime, forked } = told
   const trouble = told.conditions?.find(({ type, status: is }) => type === 'Connected' && is === 'False')
-  const silentMs = heartbeatTime === undefined ? undefined : steps.now() - Date.parse(heartbeatTime)
+  const silentMs = receivedTime === undefined ? undefined : steps.now() - Date.parse(receivedTime)
   const reachable = silentMs !== undefined && silentMs < heartbeatGraceMs
   const deliveries = await steps.deliveryCounts(metadata.uid ?? '')
   const conditions: NewCondition[] = [
-    heartbeatTime === undefined
+    receivedTime === undefined
       ? {
           type: 'Joined',
           status: 'False',
@@ -132,7 +132,7 @@ async function nextStatus(
           type: 'Reachable',
           status: 'Unknown',
           reason: 'HeartbeatMissing',
-          message: `last heartbeat: ${heartbeatTime ?? 'none'}${trouble ? `; ${trouble.message}` : ''}`,
+          message: `last heartbeat: ${receivedTime ?? 'none'}${trouble ? `; ${trouble.message}` : ''}`,
         },
     forked
       ? {
@@ -170,7 +170,7 @@ async function nextStatus(
       allocatable,
       agentVersion,
       incarnation,
-      lastHeartbeatTime: heartbeatTime,
+      lastHeartbeatTime: receivedTime,
     }),
     deliveries,
     conditions: conditions.map((condition) =>

@@ -196,6 +196,7 @@ export const agentReportCrd = toCrd({
   spec: object({ hubId: text, incarnation: integer, confirmedIncarnation: integer, leaving }, ['hubId', 'incarnation']),
   status: object({
     heartbeatTime: { type: 'string', format: 'date-time' },
+    receivedTime: { type: 'string', format: 'date-time' },
     agentVersion: text,
     kubernetesVersion: text,
     clusterUid: text,
@@ -207,7 +208,7 @@ export const agentReportCrd = toCrd({
     left: flag,
     conditions: conditionsSchema,
   }),
-  columns: [{ name: 'Heartbeat', type: 'date', jsonPath: '.status.heartbeatTime' }, ageColumn],
+  columns: [{ name: 'Heartbeat', type: 'date', jsonPath: '.status.receivedTime' }, ageColumn],
 })
 
 export const publicationCrd = toCrd({
