@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../../src/client/client.ts'
-import { isConflict, isForbidden } from '../../src/meta/api-errors.ts'
+import { isConflict, isForbidden, isInvalid } from '../../src/meta/api-errors.ts'
 import type { Publication } from '../../src/meta/fleet/placement.ts'
 import type { KubeObject } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
@@ -188,5 +190,61 @@ describe('a Publication over HTTP', () => {
     expect(onEast.metadata.deletionTimestamp).toBeUndefined()
     await fleet.tenant.resource(crds).delete({ name: crdName })
     await eventually(async () => (await crdIn(fleet.tenant)) === undefined, { what: 'the tenant may delete it' })
+  })
+})
+
+describe('atoll publish', () => {
+  let fleet: SmallFleet
+  const named = (plural: string, group = 'example.com') => {
+    const kind = plural.charAt(0).toUpperCase() + plural.slice(1, -1)
+    const crd = structuredClone(wide)
+    const names = { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` }
+    return { ...crd, metadata: { name: `${plural}.${group}` }, spec: { ...(crd['spec'] as object), group, names } }
+  }
+  const publish = (types: readonly KubeObject[], ...flags: string[]) => {
+    const text = types.map((crd) => JSON.stringify(crd)).join('\n---\n')
+    writeFileSync(join(fleet.stage.folder, 'types.yaml'), text)
+    return fleet.atoll('publish', '-f', 'types.yaml', '--to-workspaces', 'root:*', ...flags)
+  }
+  const published = async () => {
+    const { items } = await fleet.root.resource<Publication>(resourceOf('Publication')).list()
+    return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, spec.customResourceDefinitions]))
+  }
+  const installed = (name: string) => fleet.get(fleet.root, 'CustomResourceDefinition', name)
+
+  beforeAll(async () => {
+    fleet = await startSmallFleet()
+  }, 120_000)
+  afterAll(async () => {
+    await fleet?.[Symbol.asyncDispose]()
+  })
+
+  it('names a Publication after the API group of its types, so that those of another one stay published', async () => {
+    await publish([named('gadgets', 'tools.io')])
+    await publish([wide])
+    await publish([wide])
+    expect(await published()).toEqual({ 'tools.io': ['gadgets.tools.io'], 'example.com': [crdName] })
+  })
+
+  it('changes nothing when a Publication would lose types, and says which and what to do', async () => {
+    await expect(publish([named('gears')])).rejects.toMatchObject({
+      exitCode: 1,
+      message: `the Publication "example.com" would no longer publish ${crdName}: choose another name with --name, or publish all of its CRDs from one file`,
+    })
+    expect(await installed('gears.example.com')).toBeUndefined()
+    await publish([named('gears')], '--name', 'gears')
+    await publish([wide, named('gizmos')])
+    expect(await published()).toEqual({
+      'tools.io': ['gadgets.tools.io'],
+      'example.com': [crdName, 'gizmos.example.com'],
+      gears: ['gears.example.com'],
+    })
+  })
+
+  it('installs nothing of what the server refuses in part', async () => {
+    const broken = { ...named('levers', 'tools.io'), metadata: { name: 'another.tools.io' } }
+    await expect(publish([named('bolts', 'tools.io'), broken], '--name', 'part')).rejects.toSatisfy(isInvalid)
+    await expect(publish([named('bolts', 'tools.io')], '--name', 'No_Name')).rejects.toSatisfy(isInvalid)
+    expect(await installed('bolts.tools.io')).toBeUndefined()
   })
 })

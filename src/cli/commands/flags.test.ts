@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { addClusterCommands } from './clusters.ts'
 import { addJoinCommand } from './join.ts'
 import { addKubeconfigCommand } from './kubeconfig.ts'
+import { addPublishCommand } from './publish.ts'
 
 /** There is neither a kubeconfig nor a hub: whoever looks for one has not read the flags first. */
 function run(...words: string[]): Promise<unknown> {
   const program = new Command().option('--kubeconfig <file>').exitOverride()
-  for (const add of [addJoinCommand, addClusterCommands, addKubeconfigCommand]) add(program, () => {})
+  for (const add of [addJoinCommand, addClusterCommands, addKubeconfigCommand, addPublishCommand])
+    add(program, () => {})
   return program.parseAsync(['--kubeconfig', '/nowhere', ...words], { from: 'user' })
 }
 
@@ -32,6 +34,8 @@ test.each([
   [['join', 'east', '--mode', 'agent', '--labels', 'zone'], '"zone" is not a label: write key=value'],
   [['join', 'east', '-o', 'wide'], 'unknown output format "wide": use yaml or json'],
   [['clusters', '-o', 'wide'], 'unknown output format "wide": use one of table, json, yaml, name'],
+  [['publish', '-f', 'x', '--to-clusters', 'zone'], '"zone" is not a label: write key=value'],
+  [['publish', '-f', 'x', '--conflict', 'Win'], '--conflict Win is unknown: use Refuse, AdoptIfEqual, Overwrite'],
   [['kubeconfig', 'acme', '--ttl', '1'], '"1" is not a duration: write 30m, 12h or 7d'],
 ])('%j is wrong usage, whether there is a hub or not', async (words, message) => {
   await expect(run(...words)).rejects.toMatchObject({ exitCode: 2, message })
