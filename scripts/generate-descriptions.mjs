@@ -1,6 +1,6 @@
 // Makes dist/apiserver/openapi/data/descriptions.json: what `kubectl explain` says about built-in kinds and their fields.
 // Read at build time from the type declarations of the installed @kubernetes/client-node (Apache-2.0); nothing of it is
-// kept in the sources. Fields that it does not describe have no description.
+// kept in the sources. A field that it does not describe is described as its type is.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -15,8 +15,27 @@ function readModel(file) {
   const source = readFileSync(join(models, file), 'utf8')
   const texts = {}
   const comment = /\/\*\*\s*\n\s*\* ([^\n]*)\n\s*\*\/\s*\n\s*(?:export declare class|'([^']+)'\??:)/g
-  for (const [, text, field = ''] of source.matchAll(comment)) texts[field] = text.trim()
+  for (const [, text, field = ''] of source.matchAll(comment)) texts[field] = unescaped(text.trim())
+  for (const [, field, type] of source.matchAll(/^ {4}'([^']+)'\??: (?:Array<)?([A-Z]\w+)>?;$/gm))
+    if (texts[field] === undefined && ownText(type) !== '') texts[field] = ownText(type)
   return texts
+}
+
+const ownTexts = new Map()
+function ownText(type) {
+  let text = ownTexts.get(type)
+  if (text === undefined) {
+    const file = `${type}.d.ts`
+    const source = files.has(file) ? readFileSync(join(models, file), 'utf8') : ''
+    text = unescaped(/\/\*\*\s*\n\s*\* ([^\n]*)\n\s*\*\/\s*\nexport declare class/.exec(source)?.[1]?.trim() ?? '')
+    ownTexts.set(type, text)
+  }
+  return text
+}
+
+/** The generator writes quotation marks as in a string of the language. */
+function unescaped(text) {
+  return text.replaceAll(/\\(["'\\])/g, '$1')
 }
 
 /** `io.k8s.api.core.v1.Event` → CoreV1Event or V1Event, whichever there is. */

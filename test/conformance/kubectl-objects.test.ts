@@ -160,6 +160,9 @@ describe.skipIf(kubectls.length === 0)('stock kubectl (skipped when none is inst
       const replicas = await run('explain', 'deployment.spec.replicas')
       expect(replicas).toMatch(/^GROUP: +apps\nKIND: +Deployment\nVERSION: +v1\n/)
       expect(replicas).toMatch(/^FIELD: replicas <integer>$/m)
+      const strategy = await run('explain', 'deployment.spec.strategy')
+      expect(strategy).toContain('Can be "Recreate" or "RollingUpdate"')
+      expect(strategy).not.toContain('<no description>')
       expect(await run('explain', 'ingress', '--recursive')).toMatch(
         /^ {2}spec\t<IngressSpec>\n {4}defaultBackend\t<IngressBackend>$/m,
       )
