@@ -33,7 +33,7 @@ const passing: ReadonlyMap<string, string | undefined> = new Map([
 ])
 const settled = new Set(['Removed', 'Released'])
 
-/** What the slots of an object tell about copies that are missing or contested. */
+/** What the slots of an object tell about copies that are missing or contested, or do not go. */
 export function problemsOfShares(
   shares: readonly Share[],
   troubleOf: (share: Share) => ChildTrouble | undefined,
@@ -56,12 +56,33 @@ function problemOfShare(
   nowMs: number,
 ): Problem | number | undefined {
   const { spec, status } = share.delivery
+  if (spec.desired === 'Absent') return problemOfRemoval(share, troubleOf, nowMs)
   const isCurrent = status?.observedEpoch === spec.epoch
   // A child that is silent but has everything is a matter of the child, not of each of its objects.
   if (!isCurrent) return troubleOf(share)
   const applied = conditionOf(share.delivery, 'Applied')
   if (applied?.status !== 'False') return conflictOf(share.delivery)
-  const { reason, message, lastTransitionTime } = applied
+  return problemOfOutcome(applied, nowMs)
+}
+
+/** A child that is silent, refuses, or holds the object for longer than usual keeps its copy from going. */
+function problemOfRemoval(
+  share: Share,
+  troubleOf: (share: Share) => ChildTrouble | undefined,
+  nowMs: number,
+): Problem | number | undefined {
+  const { spec, status } = share.delivery
+  const applied = status?.observedEpoch === spec.epoch ? conditionOf(share.delivery, 'Applied') : undefined
+  const outcome = applied?.status === 'False' ? problemOfOutcome(applied, nowMs) : undefined
+  const why = troubleOf(share) ?? outcome
+  if (why === undefined || typeof why === 'number') return why
+  return { reason: 'RemovalWaits', message: `the copy is being removed: ${why.message}` }
+}
+
+function problemOfOutcome(
+  { reason, message, lastTransitionTime }: Condition,
+  nowMs: number,
+): Problem | number | undefined {
   if (settled.has(reason)) return undefined
   if (!passing.has(reason)) return { reason, message }
   const ageMs = nowMs - Date.parse(lastTransitionTime)

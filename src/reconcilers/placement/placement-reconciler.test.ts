@@ -518,6 +518,24 @@ describe('the status of an object whose copies have gone', () => {
     expect(setup.world.statusWrites).toBe(statusWrites)
   })
 
+  test('does not wait for a copy that stays where it is not placed any more, nor count it', async () => {
+    const setup = placedWorld({ replicas: { strategy: 'Divide' } })
+    await setup.settle()
+    setup.observe('a', running(3))
+    setup.observe('b', running(2))
+    setup.world.placements = [placement('p', { replicas: { strategy: 'Divide' }, clusterNames: ['a'] })]
+    const { metadata, ...rest } = setup.world.source as KubeObject
+    setup.world.source = { ...rest, metadata: { ...metadata, generation: 2 }, spec: { replicas: 4 } }
+    await setup.settle()
+    setup.observe('a', running(4))
+    await setup.settle()
+    expect(setup.world.source['status']).toMatchObject({ observedGeneration: 2, replicas: 4, readyReplicas: 4 })
+    expect(setup.told()).toMatch(/^b: Kept: /)
+    setup.world.placements = [placement('p', { clusterNames: ['nowhere'] })]
+    await setup.settle()
+    expect(setup.world.source['status']).toMatchObject({ observedGeneration: 1, readyReplicas: 2 })
+  })
+
   test('of a kind that is not summed up is that of its single copy, and nothing when there are two', async () => {
     const setup = placedWorld({}, { ...deployment, group: 'example.com', resource: 'things' })
     setup.world.childClusters = [child('a')]
@@ -669,6 +687,35 @@ describe('what the owner of an object is told', () => {
     expect(setup.told()).toBeUndefined()
   })
 
+  test('a copy that is on its way out is not one that stays, though the object is placed elsewhere by then', async () => {
+    await setup.settle()
+    setup.world.source = { ...setup.world.source, metadata: { ...setup.world.source?.metadata, labels: {} } }
+    await setup.settle()
+    setup.world.trouble.set('b', { reason: 'ChildUnreachable', message: 'silent' })
+    setup.world.placements = [placement('q', { clusterNames: ['a'] })]
+    const labels = { [placementLabel]: 'q' }
+    setup.world.source = { ...setup.world.source, metadata: { ...setup.world.source.metadata, labels } }
+    await setup.settle()
+    expect([setup.slot('a')?.spec.desired, setup.slot('b')?.spec.desired]).toEqual(['Present', 'Absent'])
+    expect(setup.told()).toBe('b: RemovalWaits: the copy is being removed: silent')
+    setup.acknowledge('b')
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+  })
+
+  test.each([
+    ['delete', /^b: Leaving: the child cluster is being unjoined with its workloads$/],
+    ['keep', /^b: Kept: /],
+  ] as const)(
+    'a child that is unjoined with its workloads (%s) does not say that they stay',
+    async (workloads, told) => {
+      await setup.settle()
+      setup.world.childClusters[1]!.object.spec.leaving = { workloads }
+      await setup.settle()
+      expect(setup.told()).toMatch(told)
+    },
+  )
+
   test('an object that is too large gets no slot; a copy of when it was smaller stays', async () => {
     const data = { a: 'x'.repeat(1_048_000) }
     setup.world.source = { ...source(), data }
@@ -703,7 +750,7 @@ describe('what the owner of an object is told', () => {
     await setup.settle()
     setup.acknowledge('a')
     await setup.settle()
-    expect(setup.told()).toBe('b: RemovalWaits: silent')
+    expect(setup.told()).toBe('b: RemovalWaits: the copy is being removed: silent')
     setup.world.unreachable.set('b', 60_000)
     await setup.settle()
     expect(setup.world.source?.metadata.finalizers).toEqual([])

@@ -17,7 +17,7 @@ import { fromSourceRequest, type PlacementSteps, type Source, type SourceAddress
 import { explainUnplaced, removeAcknowledged, removeCopies } from './remove-copies.ts'
 import { renderManifest } from './render-manifest.ts'
 import { report } from './report-placement.ts'
-import { deliver, retire, withSlots } from './slots.ts'
+import { deliver, retire, withCopies } from './slots.ts'
 import { isMarked, targetsOf } from './source-mark.ts'
 
 const namedDecisions = 5 // the Placement's status has all of them
@@ -88,7 +88,7 @@ async function place(
   { placement, selectedBy }: Chosen,
 ): Promise<ReconcileResult | void> {
   const known = targetsOf(source.object)
-  const current = await withSlots(steps, address, known)
+  const current = await withCopies(steps, address, known)
   const { registered, decisions, selected } = await decide(steps, address.logicalCluster, placement, current)
   const divided = isDivided(address, placement)
   const targets = [...new Set([...known, ...selected.map(({ uid }) => uid)])].sort()
@@ -112,8 +112,10 @@ async function place(
   )
   const retires = placement.spec.deletionPolicy === 'Delete'
   if (retires) await retire(steps, address, left, selected)
-  const problems = retires ? [] : left.map((childCluster) => kept(childCluster, decisions))
-  return report(steps, address, source, { targets, divided, problems })
+  const problems = left.flatMap((childCluster) => leftOver(childCluster, decisions, retires))
+  // Where nothing is selected, the copies that stay are all that there is.
+  const replaced = selected.length > 0 ? left.map(({ uid }) => uid) : []
+  return report(steps, address, source, { targets, leftOver: replaced, divided, problems })
 }
 
 function noChildCluster({ metadata }: Placement, decisions: readonly Decision[]): Problem {
@@ -125,10 +127,21 @@ function noChildCluster({ metadata }: Placement, decisions: readonly Decision[])
   return { reason: 'NoChildCluster', message: `the Placement "${metadata.name}" selects no child cluster: ${why}` }
 }
 
-function kept({ uid, name }: RegisteredChildCluster, decisions: readonly Decision[]): Problem {
+/** What is to be said of a copy on a child cluster that is not selected any more. */
+function leftOver(
+  { uid, name, object }: RegisteredChildCluster,
+  decisions: readonly Decision[],
+  retires: boolean,
+): Problem[] {
+  if (object.spec.leaving?.workloads === 'delete')
+    return [
+      { childCluster: name, reason: 'Leaving', message: 'the child cluster is being unjoined with its workloads' },
+    ]
+  if (retires) return []
   const decision = decisions.find(({ childCluster }) => childCluster.uid === uid)
   const why = decision ? (decision.message ?? decision.reason) : 'it is not offered to this workspace any more'
-  return { childCluster: name, reason: 'Kept', message: `the copy stays there, by deletionPolicy Keep, though ${why}` }
+  const message = `the copy stays there, by deletionPolicy Keep, though ${why}`
+  return [{ childCluster: name, reason: 'Kept', message }]
 }
 
 const roomForMarks = 1_024 // of the syncer's label and annotations

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
 import type { ReconcileResult } from '../../controller/controller.ts'
 import { placementStatusAnnotation } from '../../meta/fleet/fleet-names.ts'
-import type { Problem } from './placement-problems.ts'
+import { type Problem, problemsOfShares } from './placement-problems.ts'
 import { withoutOwnStatus } from './own-status.ts'
 import type { PlacementSteps, Source, SourceAddress } from './placement-steps.ts'
 import { explain } from './report-placement.ts'
@@ -43,8 +43,10 @@ export async function removeCopies(
   if (!source) return waiting.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined
   // The marks are guarded by the version that was read.
   if (await clearStatus(steps, address, source)) return { requeueAfterMs: 0 }
-  const left = candidates.filter((uid) => !gone.has(uid))
-  const problems = left.flatMap((uid) => leavingProblem(steps, uid, names.get(uid) ?? uid, waiting.includes(uid)))
+  const problems = await whyNotGone(steps, name, waiting, names)
+  for (const uid of candidates)
+    if (!gone.has(uid) && !waiting.includes(uid))
+      problems.push({ childCluster: names.get(uid) ?? uid, reason: 'LeftBehind', message: leftBehind })
   if (waiting.length > 0) {
     if (waiting.length < candidates.length)
       await steps.markSource(address, source, { ...markOf(source.object), finalizer: true, targets: waiting })
@@ -67,11 +69,21 @@ async function clearStatus(steps: PlacementSteps, address: SourceAddress, source
   return steps.updateStatus(address, source, rest)
 }
 
-/** A copy that cannot be removed now, because its child is silent or refuses. */
-function leavingProblem(steps: PlacementSteps, uid: string, name: string, waits: boolean): Problem[] {
-  const trouble = steps.troubleOf(uid)
-  if (!waits) return [{ childCluster: name, reason: 'LeftBehind', message: leftBehind }]
-  return trouble ? [{ childCluster: name, reason: 'RemovalWaits', message: trouble.message }] : []
+/** Copies that cannot be removed now, because their children are silent, refuse or hold them. */
+async function whyNotGone(
+  steps: PlacementSteps,
+  name: string,
+  uids: readonly string[],
+  names: ReadonlyMap<string, string>,
+): Promise<Problem[]> {
+  const problems: Problem[] = []
+  for (const uid of uids) {
+    const delivery = await steps.getDelivery(uid, name)
+    if (!delivery) continue
+    const share = { childCluster: names.get(uid) ?? uid, delivery, stale: false }
+    problems.push(...problemsOfShares([share], () => steps.troubleOf(uid), steps.now()).problems)
+  }
+  return problems
 }
 
 const leftBehind = 'the child cluster could not be reached for a minute: its copy is removed when it is back'

@@ -13,6 +13,8 @@ import { markOf } from './source-mark.ts'
 
 interface Report {
   targets: readonly string[]
+  /** Targets whose copies are left over: others have taken their place, and speak for the object. */
+  leftOver?: readonly string[]
   /** Absent: as the copies say. */
   divided?: boolean
   problems: readonly Problem[]
@@ -23,7 +25,7 @@ export async function report(
   steps: PlacementSteps,
   address: SourceAddress,
   source: Source,
-  { targets, divided, problems }: Report,
+  { targets, leftOver = [], divided, problems }: Report,
 ): Promise<ReconcileResult | void> {
   const name = deliveryName({ ...address, kind: '' })
   const byUid = new Map((await steps.childClusters()).map((childCluster) => [childCluster.uid, childCluster]))
@@ -32,9 +34,10 @@ export async function report(
   const finished: string[] = []
   for (const uid of targets) {
     const delivery = await steps.getDelivery(uid, name)
-    if (delivery?.spec.desired === 'Absent' && (await makeAbsent(steps, uid, name))) finished.push(uid)
-    if (!delivery) finished.push(uid)
-    if (delivery?.spec.desired !== 'Present') continue
+    if (!delivery || (delivery.spec.desired === 'Absent' && (await makeAbsent(steps, uid, name)))) {
+      finished.push(uid)
+      continue
+    }
     const stale = steps.unreachableForMs(uid) !== undefined
     const share = { childCluster: byUid.get(uid)?.name ?? uid, delivery, stale }
     shares.push(share)
@@ -54,9 +57,12 @@ export async function report(
   const all = [...problems, ...view.problems]
   const { object } = source
   if (source.hasStatus) {
-    const options = { source: object, ...address, divided: divided ?? looksDivided(shares, object), nowMs }
+    const speaking = shares.filter(
+      (share) => share.delivery.spec.desired === 'Present' && !leftOver.includes(uids.get(share) ?? ''),
+    )
+    const options = { source: object, ...address, divided: divided ?? looksDivided(speaking, object), nowMs }
     // What no share says any more must not stand there as if one did.
-    const status = withDelivered(aggregateStatus(shares, options) ?? withoutOwnStatus(object), all, options)
+    const status = withDelivered(aggregateStatus(speaking, options) ?? withoutOwnStatus(object), all, options)
     if (status && canonicalJson(status) !== canonicalJson(object['status'] ?? {}))
       await steps.updateStatus(address, source, status)
   }

@@ -96,15 +96,15 @@ export async function makeAbsent(steps: PlacementSteps, uid: string, name: strin
   return false
 }
 
-/** Those of the targets that have a slot: one that is only marked has nothing that would have to stay. */
-export async function withSlots(
+/** Those of the targets that have a copy: one that is only marked, or told to go, has nothing that would have to stay. */
+export async function withCopies(
   { getDelivery }: PlacementSteps,
   address: SourceAddress,
   targets: readonly string[],
 ): Promise<string[]> {
   const name = deliveryName({ ...address, kind: '' })
   const found: string[] = []
-  for (const uid of targets) if (await getDelivery(uid, name)) found.push(uid)
+  for (const uid of targets) if ((await getDelivery(uid, name))?.spec.desired === 'Present') found.push(uid)
   return found
 }
 
