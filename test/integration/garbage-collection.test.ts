@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Hub } from '../../src/hub/hub.ts'
 import { isNotFound } from '../../src/meta/api-errors.ts'
-import type { KubeObject, ObjectMeta } from '../../src/meta/object.ts'
+import type { KubeObject, ObjectMeta, OwnerReference } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
 import { startHubInProcess } from '../support/hub-in-process.ts'
 import { createTempDir, type TempDir } from '../support/temp-dir.ts'
@@ -39,11 +39,15 @@ const isMarked = (name: string) =>
     intervalMs: 20,
   })
 
+/** A reference that makes the object wait for what has it. */
+function ownedBy({ metadata: { name = '', uid = '' } }: KubeObject): OwnerReference {
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid, blockOwnerDeletion: true }
+}
+
 /** A ConfigMap and one that it owns; the owned one is held when finalizers are given. */
-async function pair(owner: string, dependent: string, metadata: ObjectMeta = {}): Promise<void> {
-  const { uid = '' } = (await create(owner)).metadata
-  const reference = { apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid, blockOwnerDeletion: true }
-  await create(dependent, { ...metadata, ownerReferences: [reference] })
+async function pair(owner: string, dependent: string, metadata: ObjectMeta = {}): Promise<KubeObject> {
+  const ownerReferences = [ownedBy(await create(owner))]
+  return create(dependent, { ...metadata, ownerReferences })
 }
 
 test('in the background, the owner goes first and what it owns behind it', async () => {
@@ -83,4 +87,58 @@ test('what a foreign finalizer holds still goes in the foreground when its polic
   expect((await find('late'))?.metadata.finalizers).toContain(hold)
   await release('late')
   await goes('late')
+})
+
+test('what goes with its owner and has the finalizer orphan leaves what it owned itself', async () => {
+  const middle = await pair('top', 'middle', { finalizers: ['orphan'] })
+  await create('bottom', { ownerReferences: [ownedBy(middle)] })
+  await objects().delete({ name: 'top', namespace }, { propagationPolicy: 'Background' })
+  await goes('middle')
+  const bottom = await find('bottom')
+  expect(bottom?.metadata.ownerReferences).toBeUndefined()
+  expect(bottom?.metadata.deletionTimestamp).toBeUndefined()
+})
+
+test('what goes with its owner and has the finalizer foregroundDeletion waits for what it owns itself', async () => {
+  const waits = await pair('above', 'waits', { finalizers: ['foregroundDeletion'] })
+  await create('below', { finalizers: [hold], ownerReferences: [ownedBy(waits)] })
+  await objects().delete({ name: 'above', namespace }, { propagationPolicy: 'Background' })
+  await isMarked('below')
+  expect((await find('waits'))?.metadata.finalizers).toEqual(['foregroundDeletion'])
+  await release('below')
+  await goes('below')
+  await goes('waits')
+})
+
+test('in the foreground, what has an owner that stays is only cut loose from the one that goes', async () => {
+  const owners = [await create('goes'), await create('stays')]
+  await create('shared', { ownerReferences: owners.map(ownedBy) })
+  await objects().delete({ name: 'goes', namespace }, { propagationPolicy: 'Foreground' })
+  await goes('goes')
+  const shared = await find('shared')
+  expect(shared?.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['stays'])
+  expect(shared?.metadata.deletionTimestamp).toBeUndefined()
+})
+
+test('in the foreground, objects that own each other in a circle all go', async () => {
+  const one = await create('circle-1')
+  const two = await create('circle-2', { ownerReferences: [ownedBy(one)] })
+  const three = await create('circle-3', { ownerReferences: [ownedBy(two)] })
+  const ownerReferences = [{ ...ownedBy(three) }]
+  await objects().patch({ name: 'circle-1', namespace }, { type: 'merge', body: { metadata: { ownerReferences } } })
+  await objects().delete({ name: 'circle-1', namespace }, { propagationPolicy: 'Foreground' })
+  for (const name of ['circle-1', 'circle-2', 'circle-3']) await goes(name)
+})
+
+test('in the foreground, what is elsewhere than its owner is not waited for', async () => {
+  const owner = await create('here')
+  const reference = { ...ownedBy(owner) }
+  const roles = hub
+    .clientOf('root')
+    .resource({ group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'clusterroles' })
+  const metadata = { name: 'everywhere', ownerReferences: [reference] }
+  await roles.create({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata })
+  await objects().delete({ name: 'here', namespace }, { propagationPolicy: 'Foreground' })
+  await goes('here')
+  expect((await roles.get({ name: 'everywhere' })).metadata.deletionTimestamp).toBeUndefined()
 })

@@ -1,4 +1,4 @@
-import type { Client, ObjectName } from '../../client/client.ts'
+import type { Client, DeleteOptions, ObjectName } from '../../client/client.ts'
 import type { Reconcile, ReconcileRequest } from '../../controller/controller.ts'
 import { isApiStatusError, isConflict, isNotFound } from '../../meta/api-errors.ts'
 import { fromApiVersion, type GroupVersionResource } from '../../meta/group-version.ts'
@@ -89,7 +89,7 @@ function createCollector(options: GarbageCollectorOptions) {
       await removeFinalizer(found, orphan)
       return false
     }
-    if (object.metadata.deletionTimestamp && finalizers.includes(foreground)) {
+    if (deletesDependents(object)) {
       if (await deleteBlockingDependents(logicalCluster, object)) return true
       await removeFinalizer(found, foreground)
       return false
@@ -98,28 +98,32 @@ function createCollector(options: GarbageCollectorOptions) {
     return false
   }
 
+  /** As upstream's attemptToDeleteItem. */
   async function deleteWhenUnowned(logicalCluster: string, found: Found): Promise<void> {
-    const { object, objects, objectName } = found
+    const { object } = found
     const owners = object.metadata.ownerReferences ?? []
     if (owners.length === 0) return
     const states = await Promise.all(owners.map((owner) => stateOf(logicalCluster, owner, object.metadata.namespace)))
-    const gone = owners.filter((_, index) => states[index] === 'gone')
-    if (gone.length === 0 && !states.every((state) => state === 'waiting-for-dependents')) return
-    const { uid = '', resourceVersion = '' } = object.metadata
-    if (gone.length === owners.length) {
-      await objects
-        .delete(objectName, { propagationPolicy: 'Background', preconditions: { uid, resourceVersion } })
-        .catch(ignoreMissing)
-    } else if (states.every((state) => state !== 'present')) {
-      await objects
-        .delete(objectName, { propagationPolicy: 'Foreground', preconditions: { uid, resourceVersion } })
-        .catch(ignoreMissing)
-    } else {
-      await setOwners(
-        found,
-        owners.filter((owner) => !gone.includes(owner)),
-      )
+    const present = owners.filter((_, index) => states[index] === 'present')
+    if (present.length > 0) {
+      if (present.length < owners.length) await setOwners(found, present)
+      return
     }
+    if (!states.includes('waiting-for-dependents')) return deleteFound(found, policyOf(object))
+    const dependents = await options.dependentsOf(logicalCluster, object.metadata.uid ?? '')
+    if (dependents.length === 0) return deleteFound(found, policyOf(object))
+    const isInCircle = await someDeletesDependents(logicalCluster, dependents)
+    const current = isInCircle ? await unblockOwners(found) : found
+    if (current) await deleteFound(current, 'Foreground')
+  }
+
+  /** Whether one of them is deleted in the foreground itself: with an owner that is, too, that may be a circle. */
+  async function someDeletesDependents(logicalCluster: string, dependents: readonly Dependent[]): Promise<boolean> {
+    for (const dependent of dependents) {
+      const found = await find(logicalCluster, dependent)
+      if (found && deletesDependents(found.object)) return true
+    }
+    return false
   }
 
   async function stateOf(
@@ -136,27 +140,21 @@ function createCollector(options: GarbageCollectorOptions) {
     const name = served.namespaced ? { namespace: namespace ?? '', name: owner.name } : { name: owner.name }
     const found = await options.clientOf(logicalCluster).resource(gvr).get(name).catch(ignoreMissing)
     if (!found || found.metadata.uid !== owner.uid) return 'gone'
-    const waits = found.metadata.deletionTimestamp && found.metadata.finalizers?.includes(foreground)
-    return waits && owner.blockOwnerDeletion ? 'waiting-for-dependents' : 'present'
+    return deletesDependents(found) ? 'waiting-for-dependents' : 'present'
   }
 
   async function deleteBlockingDependents(logicalCluster: string, owner: KubeObject): Promise<boolean> {
     let blocked = false
-    for (const dependent of await options.dependentsOf(logicalCluster, owner.metadata.uid ?? '')) {
+    const { uid: ownerUid = '', namespace } = owner.metadata
+    for (const dependent of await options.dependentsOf(logicalCluster, ownerUid)) {
+      // Elsewhere than its owner, it is no dependent: it is not waited for.
+      if (namespace !== undefined && dependent.namespace !== namespace) continue
       const found = await find(logicalCluster, dependent)
       if (!found) continue
-      const reference = found.object.metadata.ownerReferences?.find(({ uid }) => uid === owner.metadata.uid)
+      const reference = found.object.metadata.ownerReferences?.find(({ uid }) => uid === ownerUid)
       if (!reference) continue
       if (reference.blockOwnerDeletion) blocked = true
-      if (found.object.metadata.deletionTimestamp) continue
-      if ((found.object.metadata.ownerReferences?.length ?? 0) > 1) {
-        await deleteWhenUnowned(logicalCluster, found)
-        continue
-      }
-      const { uid = '' } = found.object.metadata
-      await found.objects
-        .delete(found.objectName, { propagationPolicy: 'Foreground', preconditions: { uid } })
-        .catch(ignoreMissing)
+      if (!found.object.metadata.deletionTimestamp) await deleteWhenUnowned(logicalCluster, found)
     }
     return blocked
   }
@@ -176,17 +174,51 @@ function createCollector(options: GarbageCollectorOptions) {
   return { examine }
 }
 
+type PropagationPolicy = NonNullable<DeleteOptions['propagationPolicy']>
+
 interface Found {
   objects: ReturnType<Client['resource']>
   objectName: ObjectName
   object: KubeObject
 }
 
-async function setOwners({ objects, objectName, object }: Found, owners: readonly OwnerReference[]): Promise<void> {
+/** It is deleted in the foreground, and waits for what depends on it. */
+function deletesDependents({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(foreground) === true
+}
+
+/** Its finalizers say what becomes of its own dependents. */
+function policyOf({ metadata: { finalizers } }: KubeObject): PropagationPolicy {
+  if (finalizers?.includes(orphan)) return 'Orphan'
+  return finalizers?.includes(foreground) ? 'Foreground' : 'Background'
+}
+
+async function deleteFound({ objects, objectName, object }: Found, policy: PropagationPolicy): Promise<void> {
+  const { uid = '', resourceVersion = '' } = object.metadata
+  await objects
+    .delete(objectName, { propagationPolicy: policy, preconditions: { uid, resourceVersion } })
+    .catch(ignoreMissing)
+}
+
+/** Its owners no longer wait for it, so that those of a circle do not wait for each other. Undefined when it is gone. */
+async function unblockOwners(found: Found): Promise<Found | undefined> {
+  const owners = found.object.metadata.ownerReferences ?? []
+  const object = await setOwners(
+    found,
+    owners.map((owner) => ({ ...owner, blockOwnerDeletion: false })),
+  )
+  return object && { ...found, object }
+}
+
+/** Undefined when it is gone. */
+async function setOwners(
+  { objects, objectName, object }: Found,
+  owners: readonly OwnerReference[],
+): Promise<KubeObject | undefined> {
   const { uid, resourceVersion } = object.metadata
   const ownerReferences = owners.length === 0 ? null : owners.map((owner) => ({ ...owner }))
   const body = { metadata: { uid, resourceVersion, ownerReferences } }
-  await objects.patch(objectName, { type: 'merge', body }).catch(ignoreMissing)
+  return objects.patch(objectName, { type: 'merge', body }).catch(ignoreMissing)
 }
 
 async function removeFinalizer({ objects, objectName, object }: Found, finalizer: string): Promise<void> {
