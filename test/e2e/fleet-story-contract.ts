@@ -306,6 +306,18 @@ export function describeFleetStory(kind: ChildKind): void {
           },
         )
       })
+
+      it('takes over the workloads that a child kept when it is joined again, where the Placement says so', async () => {
+        const { metadata } = await deploymentOn(east, 'cartservice')
+        const { metadata: joined } = await world.join(east, { mode: 'kubeconfig', labels: 'env=prod' })
+        const slot = (reason: string) => world.untilSlot(joined.uid ?? '', 'Deployment', 'cartservice', reason)
+        await slot('NotOurs')
+        const patch = JSON.stringify({ spec: { conflictPolicy: 'Overwrite' } })
+        await world.hub.mustKubectl(workspace, ['patch', 'placement', 'both', '--type=merge', '-p', patch])
+        await slot('Applied')
+        expect((await deploymentOn(east, 'cartservice')).metadata.uid).toBe(metadata.uid)
+        expect(await world.mapped(east, workspace, 'boutique')).toBe(target(east))
+      })
     },
   )
 }
