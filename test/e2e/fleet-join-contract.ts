@@ -45,6 +45,13 @@ export function describeFleetJoin(kind: ChildKind): void {
         },
         { what: 'nothing of joining is in the cluster', intervalMs: 500 },
       )
+    const groupsInProfile = async () => {
+      const { rules } = await child.getJson<{ rules: { apiGroups: string[]; resources: string[] }[] }>([
+        'clusterrole',
+        'atoll-profile',
+      ])
+      return rules.filter(({ resources }) => resources.includes('*')).flatMap(({ apiGroups }) => apiGroups)
+    }
     const joinWords = (kubeconfigPath = child.cluster.kubeconfigPath) => [
       'join',
       child.name,
@@ -120,9 +127,42 @@ export function describeFleetJoin(kind: ChildKind): void {
       const joined = await world.childCluster('only')
       expect(joined.metadata.uid).toBe(uid)
       expect(joined.metadata.labels).toMatchObject({ zone: 'a' })
-      const { code, stderr } = await world.hub.atoll(joinWords(), joinTimeout)
-      expect(stderr).toContain('there is a child cluster "only" already')
+    })
+
+    it('brings a cluster up to date that is joined again, and keeps what is not said again', async () => {
+      expect(await groupsInProfile()).toEqual([])
+      const again = await world.hub.mustAtoll([...joinWords(), '--published-groups', 'a.io,b.io'], joinTimeout)
+      expect(again).toMatch(
+        /^Child cluster "only" was joined before: the \d+ objects in the cluster are up to date, with the published API groups a\.io, b\.io instead of no published API groups\.$/m,
+      )
+      expect(await groupsInProfile()).toEqual(['a.io', 'b.io'])
+      const labelled = await world.hub.mustAtoll([...joinWords(), '--labels', 'tier=gold'], joinTimeout)
+      expect(labelled).toContain('with the published API groups a.io, b.io, and it has the labels tier=gold.')
+      expect(await groupsInProfile()).toEqual(['a.io', 'b.io'])
+      expect((await world.childCluster('only')).metadata.labels).toMatchObject({ zone: 'a', tier: 'gold' })
+      await world.hub.mustAtoll([...joinWords(), '--published-groups', 'b.io'], joinTimeout)
+      expect(await groupsInProfile()).toEqual(['b.io'])
+      expect((await world.condition('only', 'Ready')).status).toBe('True')
+    })
+
+    it('refuses another cluster under a name that is taken, and changes nothing in it', async () => {
+      const claim = ['configmap', 'atoll-claim', '-n', agentNamespace]
+      const { data } = await child.getJson<{ data: Record<string, string> }>(claim)
+      const claimFor = (change: object) =>
+        child.kubectl(['patch', ...claim, '--type=merge', '-p', JSON.stringify({ data: { ...data, ...change } })])
+      // As it is in a cluster that another hub, or the same one under another name, has joined.
+      for (const change of [{ hubId: 'another' }, { childClusterUid: 'another' }]) {
+        await claimFor(change)
+        const { code, stderr } = await world.hub.atoll([...joinWords(), '--published-groups', 'c.io'], joinTimeout)
+        expect(stderr).toContain('there is a child cluster "only" already: choose another name, or unjoin that one')
+        expect(code).toBe(1)
+        expect(await groupsInProfile()).toEqual(['b.io'])
+      }
+      await claimFor({})
+      const { code, stderr } = await world.hub.atoll([...joinWords(), '--mode', 'agent'], joinTimeout)
+      expect(stderr).toContain('there is a child cluster "only" already, joined with --mode kubeconfig')
       expect(code).toBe(1)
+      expect((await world.childCluster('only')).metadata.deletionTimestamp).toBeUndefined()
     })
 
     it('lets a deleted workspace wait for a dead child, which it names, until that is forgotten', async () => {
@@ -164,6 +204,24 @@ export function describeFleetJoin(kind: ChildKind): void {
       await child.kubectl(['delete', 'namespace', agentNamespace, '--wait=false'])
       await world.join(child)
       expect(await world.hub.mustAtoll(['clusters'])).toMatch(/^only +kubeconfig +True/m)
+    })
+
+    it('brings a cluster up to date in agent mode too, and says what its agent is to be told', async () => {
+      await world.hub.mustAtoll(['unjoin', 'only'], joinTimeout)
+      await nothingOfJoining()
+      expect(await world.hub.mustAtoll(['join', 'only', '--mode', 'agent', '--published-groups', 'a.io'])).toContain(
+        'atoll agent --hub ' + world.hub.url + ' --child-kubeconfig <file> --published-groups a.io --join-token ',
+      )
+      await world.join(child, { mode: 'agent', publishedGroups: 'a.io' })
+      expect(await groupsInProfile()).toEqual(['a.io'])
+      const words = ['join', 'only', '--mode', 'agent', '--published-groups', 'a.io,b.io']
+      const { code, stderr } = await world.hub.atoll(words)
+      expect(stderr).toContain('to bring it up to date, name its kubeconfig with --child-kubeconfig')
+      expect(code).toBe(1)
+      const again = await world.hub.mustAtoll([...words, '--child-kubeconfig', child.cluster.kubeconfigPath])
+      expect(again).toContain('with the published API groups a.io, b.io instead of the published API groups a.io.')
+      expect(again).toContain('Start its agent with --published-groups a.io,b.io from now on')
+      expect(await groupsInProfile()).toEqual(['a.io', 'b.io'])
     })
   })
 }

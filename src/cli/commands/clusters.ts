@@ -3,11 +3,11 @@ import { sleep } from '../../base/sleep.ts'
 import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import { agentNamespace, forgetAnnotation } from '../../meta/fleet/fleet-names.ts'
+import { childClusters } from '../child-clusters.ts'
 import { CliError } from '../cli-error.ts'
 import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
 import { parseTimeoutSeconds } from '../parse-timeout-seconds.ts'
 import { type OutputFormat, parseOutputFormat, printObjects, type TableView } from '../print-objects.ts'
-import { childClusters } from './join.ts'
 
 interface ClusterFlags extends SessionOptions {
   workspace?: string

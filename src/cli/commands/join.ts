@@ -10,18 +10,14 @@ import { createHttpTransport, type HttpTransportOptions } from '../../client/nod
 import { readKubeconfig, selectContext } from '../../client/node/kubeconfig.ts'
 import { ignoreNotFound, isAlreadyExists } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
-import {
-  agentNamespace,
-  fleetApiVersion,
-  fleetGroup,
-  fleetVersion,
-  forgetAnnotation,
-  hubIdAnnotation,
-} from '../../meta/fleet/fleet-names.ts'
+import { fleetApiVersion, forgetAnnotation, hubIdAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../meta/object.ts'
+import { childClusters } from '../child-clusters.ts'
 import { CliError } from '../cli-error.ts'
 import { type HubSession, openHubSession, resolveWorkspacePath, type SessionOptions } from '../hub-session.ts'
 import { parseTimeoutSeconds } from '../parse-timeout-seconds.ts'
+import { storeCredentials } from '../store-credentials.ts'
+import { alreadyThere, findJoined, joinAgain } from './join-again.ts'
 
 interface JoinFlags extends SessionOptions {
   childKubeconfig?: string
@@ -29,7 +25,7 @@ interface JoinFlags extends SessionOptions {
   workspace?: string
   labels?: Record<string, string>
   mode: Mode
-  publishedGroups?: string
+  publishedGroups?: string[]
   dryRun?: boolean
   output: ManifestFormat
   renewToken?: boolean
@@ -39,8 +35,6 @@ interface JoinFlags extends SessionOptions {
 type Mode = ChildCluster['spec']['mode']
 type ManifestFormat = 'yaml' | 'json'
 
-export const childClusters = { group: fleetGroup, version: fleetVersion, resource: 'childclusters' }
-const secrets = { group: '', version: 'v1', resource: 'secrets' }
 const pollMs = 200
 const goingMs = 10_000 // what a ChildCluster that is being forgotten is given to go
 
@@ -48,7 +42,9 @@ const goingMs = 10_000 // what a ChildCluster that is being forgotten is given t
 export function addJoinCommand(program: Command, print: (text: string) => void): void {
   program
     .command('join <name>')
-    .description('register a Kubernetes cluster, so that workloads can be placed on it')
+    .description(
+      'register a Kubernetes cluster, so that workloads can be placed on it; again: bring what that made up to date',
+    )
     .option('--child-kubeconfig <file>', 'kubeconfig of an administrator of the cluster; used once, not kept')
     .option('--child-context <name>', 'context of that kubeconfig')
     .option('--workspace <path>', 'workspace to register it in (default: the current one)')
@@ -59,7 +55,11 @@ export function addJoinCommand(program: Command, print: (text: string) => void):
       parseMode,
       'kubeconfig',
     )
-    .option('--published-groups <groups>', 'API groups of published CRDs whose objects workspaces may place there')
+    .option(
+      '--published-groups <groups>',
+      'API groups of published CRDs whose objects workspaces may place there',
+      parseGroups,
+    )
     .option('--renew-token', 'agent mode: a new token for an agent that has lost its credentials')
     .option('--dry-run', 'print every object that joining makes in the cluster, and change nothing')
     .option('-o, --output <format>', 'how --dry-run prints: yaml or json', parseManifestFormat, 'yaml')
@@ -70,7 +70,7 @@ export function addJoinCommand(program: Command, print: (text: string) => void):
 }
 
 async function join(name: string, flags: JoinFlags, print: (text: string) => void): Promise<void> {
-  const publishedGroups = flags.publishedGroups?.split(',').filter((group) => group !== '') ?? []
+  const { publishedGroups = [] } = flags
   if (flags.dryRun) {
     const placeholders = { hubId: '(the hub)', childClusterUid: '(given by the hub)' }
     return print(formatManifests(joinManifests({ ...placeholders, name, publishedGroups }), flags.output))
@@ -82,6 +82,8 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
   const session = openHubSession(flags)
   try {
     const client = session.clientOf(resolveWorkspacePath(flags.workspace ?? '.', session.currentPath))
+    const known = await findJoined(client, name)
+    if (known) return await bringUpToDate(client, known, flags, print)
     const registered = await register(client, name, flags.labels ?? {}, 'kubeconfig')
     const { uid: childClusterUid = '', annotations } = registered.metadata
     const hubId = annotations?.[hubIdAnnotation] ?? ''
@@ -112,6 +114,10 @@ async function join(name: string, flags: JoinFlags, print: (text: string) => voi
   }
 }
 
+function parseGroups(text: string): string[] {
+  return text.split(',').filter((group) => group !== '')
+}
+
 function parseMode(text: string): Mode {
   if (text !== 'kubeconfig' && text !== 'agent')
     throw new CliError(`--mode ${text} is unknown: use kubeconfig or agent`, 2)
@@ -135,6 +141,8 @@ async function joinByAgent(name: string, flags: JoinFlags, print: (text: string)
   try {
     const path = resolveWorkspacePath(flags.workspace ?? '.', session.currentPath)
     const workspace = session.clientOf(path)
+    const known = flags.renewToken ? undefined : await findJoined(workspace, name)
+    if (known) return await bringUpToDate(workspace, known, flags, print)
     const registered = flags.renewToken
       ? await workspace.resource<ChildCluster>(childClusters).get({ name })
       : await register(workspace, name, flags.labels ?? {}, 'agent')
@@ -149,10 +157,29 @@ async function joinByAgent(name: string, flags: JoinFlags, print: (text: string)
       `${flags.renewToken ? 'New token for' : 'Registered'} child cluster "${name}". Within 15 minutes, run beside the cluster:\n\n`,
     )
     const carried = toPortableToken(token, session.hubCaPem)
-    print(`  atoll agent --hub ${session.hubUrl} --child-kubeconfig <file> --join-token ${carried}\n\n`)
+    const groups = flags.publishedGroups ? ` --published-groups ${flags.publishedGroups.join(',')}` : ''
+    print(`  atoll agent --hub ${session.hubUrl} --child-kubeconfig <file>${groups} --join-token ${carried}\n\n`)
     print('The token is good for one use, and says how to know this hub.\n')
   } finally {
     session.close()
+  }
+}
+
+async function bringUpToDate(
+  client: Client,
+  known: ChildCluster,
+  flags: JoinFlags,
+  print: (text: string) => void,
+): Promise<void> {
+  const { mode, labels = {}, publishedGroups } = flags
+  const childHttp = flags.childKubeconfig === undefined ? undefined : createHttpTransport(readChild(flags))
+  try {
+    const childTransport = childHttp?.transport
+    print(await joinAgain(client, known, { mode, labels, publishedGroups, childTransport }))
+  } catch (error) {
+    throw error instanceof JoinError ? new CliError(error.message, 1, { cause: error }) : error
+  } finally {
+    childHttp?.close()
   }
 }
 
@@ -218,42 +245,9 @@ async function register(
     const { metadata, spec, status } = known
     if (metadata.deletionTimestamp === undefined && spec.mode === mode && status?.lastHeartbeatTime === undefined)
       return objects.patch({ name }, { type: 'merge', body: { metadata: { uid: metadata.uid ?? '', labels } } })
-    if (metadata.deletionTimestamp === undefined || Date.now() > endMs)
-      throw new CliError(`there is a child cluster "${name}" already: choose another name, or unjoin that one`)
+    if (metadata.deletionTimestamp === undefined || Date.now() > endMs) throw alreadyThere(name)
     await sleep(pollMs)
   }
-}
-
-async function storeCredentials(
-  client: Client,
-  { metadata }: ChildCluster,
-  { serverUrl, caPem }: HttpTransportOptions,
-  { token, expires }: { token: string; expires: string },
-): Promise<void> {
-  const namespaces = client.resource({ group: '', version: 'v1', resource: 'namespaces' })
-  await namespaces
-    .create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: agentNamespace } })
-    .catch((error: unknown) => {
-      if (!isAlreadyExists(error)) throw error
-    })
-  const { name = '', uid = '' } = metadata
-  const secret: KubeObject = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name: `child-${name}`,
-      namespace: agentNamespace,
-      // Goes with its ChildCluster, however that goes.
-      ownerReferences: [{ apiVersion: fleetApiVersion, kind: 'ChildCluster', name, uid }],
-    },
-    stringData: { server: serverUrl, 'ca.crt': caPem ?? '', token, expires },
-  }
-  const write = { fieldManager: 'atoll-join', force: true }
-  await client
-    .resource(secrets)
-    .patch({ namespace: agentNamespace, name: `child-${name}` }, { type: 'apply', body: secret }, write)
-  const body = { spec: { credentialsSecret: `child-${name}` } }
-  await client.resource(childClusters).patch({ name }, { type: 'merge', body })
 }
 
 async function waitUntilReady(
