@@ -386,6 +386,14 @@ function createSteps(parts: PlacementParts): PlacementSteps {
       if (!crd || owner === undefined) return []
       return [crdSlotName(owner.slice(0, owner.indexOf('/')), crd.metadata.name ?? '')]
     },
+    async isAutoscaled({ logicalCluster, namespace }, { object, kind }) {
+      const scalers = { logicalCluster, group: 'autoscaling', resource: 'horizontalpodautoscalers', namespace }
+      return (await reader.list(scalers)).some(({ metadata, spec }) => {
+        const { scaleTargetRef: target } = spec as { scaleTargetRef: { kind: string; name: string } }
+        const isPlaced = metadata.finalizers?.includes(placedFinalizer) === true
+        return isPlaced && target.kind === kind && target.name === object.metadata.name
+      })
+    },
     unreachableForMs: (uid) => silentMs(parts, uid),
     troubleOf: (uid) => troubleOf(parts, uid),
   }

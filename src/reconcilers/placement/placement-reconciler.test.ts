@@ -56,6 +56,7 @@ function createWorld(address: SourceAddress) {
   const world = {
     source: undefined as KubeObject | undefined,
     unserved: false,
+    autoscaled: false,
     namespaceLabels: {} as Record<string, string>,
     placements: [] as Placement[],
     childClusters: [] as RegisteredChildCluster[],
@@ -111,6 +112,7 @@ function createWorld(address: SourceAddress) {
     },
     tell: async (_address, _source, news) => void world.news.push(news),
     dependencies: async () => [],
+    isAutoscaled: async () => world.autoscaled,
     troubleOf: (uid) => world.trouble.get(uid),
     unreachableForMs: (uid) => world.unreachable.get(uid),
     hub: () => ({ id: 'hub' }),
@@ -166,6 +168,13 @@ function createWorld(address: SourceAddress) {
         appliedChildGeneration: 1,
         childStatus: { observedGeneration: 1, ...childStatus },
       }
+    },
+    /** The copy is applied and Available there, with this many replicas. */
+    serve(uid: string, availableReplicas: number) {
+      this.answer(uid, { status: 'True', reason: 'Applied' })
+      this.observe(uid, { availableReplicas })
+      const available = { type: 'Available', status: 'True', reason: 'r', message: '', lastTransitionTime: '' } as const
+      this.slot(uid)?.status?.conditions?.push(available)
     },
     slot: (uid: string) => world.slots.get(`${uid}/${slot}`),
     acknowledge(uid: string) {
@@ -389,18 +398,14 @@ describe('ending', () => {
     expect(setup.slot('b')?.spec.desired).toBe('Present')
   })
 
-  test('a child that no longer matches keeps its copy, unless the policy is Delete and the others are Available', async () => {
+  test('a child that no longer matches keeps its copy, unless the policy is Delete', async () => {
     const setup = placedWorld()
     await setup.settle()
+    setup.serve('a', 5)
     setup.world.placements = [placement('p', { clusterNames: ['a'] })]
     await setup.settle()
     expect(setup.slot('b')?.spec.desired).toBe('Present')
     setup.world.placements = [placement('p', { clusterNames: ['a'], deletionPolicy: 'Delete' })]
-    await setup.settle()
-    expect(setup.slot('b')?.spec.desired).toBe('Present')
-    const available = { type: 'Available', status: 'True' as const, reason: 'r', message: '', lastTransitionTime: '' }
-    const kept = setup.slot('a')
-    if (kept) kept.status = { conditions: [available] }
     await setup.settle()
     expect(setup.slot('b')?.spec.desired).toBe('Absent')
   })
@@ -453,6 +458,96 @@ describe('ending', () => {
     const setup = placedWorld()
     await setup.settle()
     setup.world.source = undefined
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Absent')
+  })
+})
+
+describe('a move by deletionPolicy Delete', () => {
+  const move: Placement['spec'] = { replicas: { strategy: 'Divide' }, deletionPolicy: 'Delete' }
+  /** Divided over a and b, which run their shares; then it is to be on b alone. */
+  async function movingWorld(address = deployment) {
+    const setup = placedWorld(move, address)
+    await setup.settle()
+    setup.serve('a', 3)
+    setup.serve('b', 2)
+    await setup.settle()
+    setup.world.placements = [placement('p', { ...move, clusterNames: ['b'] })]
+    return setup
+  }
+
+  test('waits until the whole share is available in the version that is asked for', async () => {
+    const setup = await movingWorld()
+    await setup.settle()
+    expect(setup.slot('b')?.spec).toMatchObject({ epoch: 2, manifest: { spec: { replicas: 5 } } })
+    expect(setup.slot('a')?.spec.desired).toBe('Present')
+    setup.serve('b', 2)
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Present')
+    setup.serve('b', 5)
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Absent')
+  })
+
+  test.each<[string, (setup: Awaited<ReturnType<typeof movingWorld>>) => void]>([
+    ['refuses it', (setup) => setup.answer('b', { status: 'False', reason: 'ForbiddenByProfile' })],
+    [
+      'is silent',
+      (setup) => {
+        setup.serve('b', 5)
+        setup.world.trouble.set('b', { reason: 'ChildUnreachable', message: 'silent' })
+      },
+    ],
+    [
+      'has not looked at it yet',
+      (setup) => {
+        setup.serve('b', 5)
+        Object.assign(setup.slot('b')?.status ?? {}, { appliedChildGeneration: 2 })
+      },
+    ],
+  ])('deletes nothing while the other child %s', async (_, happens) => {
+    const setup = await movingWorld()
+    await setup.settle()
+    happens(setup)
+    expect(await setup.settle()).toMatchObject({ requeueAfterMs: 60_000 })
+    expect(setup.slot('a')?.spec.desired).toBe('Present')
+  })
+
+  test('deletes nothing while the only child that is meant has not joined, or is cordoned, and says so', async () => {
+    const setup = await movingWorld()
+    setup.world.placements = [placement('p', { ...move, clusterNames: ['c'] })]
+    const invited = child('c')
+    delete invited.object.status
+    setup.world.childClusters = [...setup.world.childClusters, invited]
+    await setup.settle()
+    expect(setup.told()).toMatch(/^NoChildCluster: .*c: it has not joined yet/)
+    invited.object.status = { conditions: [joined] }
+    invited.object.spec.unschedulable = true
+    await setup.settle()
+    expect(setup.told()).toMatch(/^NoChildCluster: .*c: it is cordoned/)
+    expect(['a', 'b', 'c'].map((uid) => setup.slot(uid)?.spec.desired)).toEqual(['Present', 'Present', undefined])
+    setup.world.childClusters = setup.world.childClusters.slice(0, 2)
+    await setup.settle()
+    expect(['a', 'b'].map((uid) => setup.slot(uid)?.spec.desired)).toEqual(['Absent', 'Absent'])
+  })
+
+  test('counts no replicas where an autoscaler does', async () => {
+    const setup = await movingWorld()
+    setup.world.autoscaled = true
+    await setup.settle()
+    setup.serve('b', 1)
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Absent')
+  })
+
+  test('of what has neither replicas nor generations goes on when it is there', async () => {
+    const setup = placedWorld(move, { ...deployment, group: '', resource: 'configmaps' })
+    await setup.settle()
+    setup.world.placements = [placement('p', { ...move, clusterNames: ['b'] })]
+    await setup.settle()
+    expect(setup.slot('a')?.spec.desired).toBe('Present')
+    setup.serve('b', 0)
+    delete setup.slot('b')?.status?.childStatus
     await setup.settle()
     expect(setup.slot('a')?.spec.desired).toBe('Absent')
   })
@@ -761,6 +856,28 @@ describe('what the owner of an object is told', () => {
     await setup.settle()
     expect(setup.told()).toBeUndefined()
     expect(setup.world.slots.size).toBe(0)
+  })
+
+  test.each([
+    ['forbids it', 'ForbiddenByChild', 'cannot delete', 0],
+    ['holds it', 'Pending', 'the object is on its way out', 4_000],
+  ])('a removal waits, and says so, where the child %s', async (_, reason, message, laterMs) => {
+    await setup.settle()
+    const unplaced = { ...setup.world.source?.metadata, labels: {} }
+    setup.world.source = { ...setup.world.source, metadata: unplaced }
+    await setup.settle()
+    setup.acknowledge('a')
+    setup.answer('b', { status: 'False', reason, message, atMs: setup.world.nowMs })
+    await setup.settle()
+    if (laterMs > 0) expect(setup.told()).toBeUndefined()
+    setup.world.nowMs += laterMs
+    await setup.settle()
+    expect(setup.told()).toBe(`b: RemovalWaits: the copy is being removed: ${message}`)
+    expect(setup.world.news).toMatchObject([{ type: 'Warning', childCluster: 'b', reason: 'RemovalWaits' }])
+    setup.acknowledge('b')
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+    expect(setup.world.source.metadata.finalizers).toEqual([])
   })
 
   test('a Placement with deletionPolicy Delete takes its copies along', async () => {

@@ -22,6 +22,8 @@ import { isMarked, targetsOf } from './source-mark.ts'
 
 const namedDecisions = 5 // the Placement's status has all of them
 
+const moveAgainMs = 60_000 // what a move waits for makes an event of its own, save for a short silence of a child
+
 /**
  * From one source object to one slot for each child cluster that it belongs to, and back from what the slots say to the
  * object's status. A slot is told `Absent` only when the object is deleted or unplaced by its owner.
@@ -110,12 +112,40 @@ async function place(
   const left = registered.filter(
     ({ uid, homePath }) => homePath !== '' && current.includes(uid) && !selected.some((one) => one.uid === uid),
   )
-  const retires = placement.spec.deletionPolicy === 'Delete'
-  if (retires) await retire(steps, address, left, selected)
-  const problems = left.flatMap((childCluster) => leftOver(childCluster, decisions, retires))
+  const { problems, waits } = await leave(steps, address, source, placement, { left, selected, decisions })
   // Where nothing is selected, the copies that stay are all that there is.
   const replaced = selected.length > 0 ? left.map(({ uid }) => uid) : []
-  return report(steps, address, source, { targets, leftOver: replaced, divided, problems })
+  const again = await report(steps, address, source, { targets, leftOver: replaced, divided, problems })
+  return again ?? (waits ? { requeueAfterMs: moveAgainMs } : undefined)
+}
+
+interface Leaving {
+  /** Have a copy and are not selected any more. */
+  left: readonly RegisteredChildCluster[]
+  selected: readonly RegisteredChildCluster[]
+  decisions: readonly Decision[]
+}
+
+/** Copies where the object is not placed any more stay, or go when what takes their place is there, as the policy says. */
+async function leave(
+  steps: PlacementSteps,
+  address: SourceAddress,
+  source: Source,
+  placement: Placement,
+  { left, selected, decisions }: Leaving,
+): Promise<{ problems: Problem[]; waits: boolean }> {
+  if (left.length === 0) return { problems: [], waits: false }
+  const retires = placement.spec.deletionPolicy === 'Delete'
+  const problems = left.flatMap((childCluster) => leftOver(childCluster, decisions, retires))
+  if (selected.length === 0 && awaitsSuccessor(placement, decisions))
+    return { problems: [...problems, noChildCluster(placement, decisions)], waits: false }
+  return { problems, waits: retires && !(await retire(steps, address, source, left, selected)) }
+}
+
+/** A child cluster that the Placement means takes nothing yet: what runs elsewhere is not to go before that has changed. */
+function awaitsSuccessor({ spec }: Placement, decisions: readonly Decision[]): boolean {
+  if (spec.numberOfClusters === 0) return false
+  return decisions.some(({ reason }) => reason === 'NotJoined' || reason === 'Unschedulable')
 }
 
 function noChildCluster({ metadata }: Placement, decisions: readonly Decision[]): Problem {

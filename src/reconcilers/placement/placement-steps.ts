@@ -60,6 +60,8 @@ export interface PlacementSteps {
   tell(address: SourceAddress, source: Source, news: News): Promise<void>
   /** Slots that an object's copies must wait for: the CRD of a published type. */
   dependencies(address: SourceAddress): Promise<readonly string[]>
+  /** True when a placed autoscaler of the workspace says how many replicas the source has on a child. */
+  isAutoscaled(address: SourceAddress, source: Source): Promise<boolean>
   /** Milliseconds since the child was last heard of; undefined while it is reachable. */
   unreachableForMs(childClusterUid: string): number | undefined
   /** Why that child takes nothing now; undefined when it does. */

@@ -2,6 +2,7 @@ import { canonicalJson } from '../../base/canonical-json.ts'
 import type { Delivery, DeliverySource } from '../../meta/fleet/delivery.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import type { RegisteredChildCluster } from './choose-child-clusters.ts'
+import { isInService } from './in-service.ts'
 import type { PlacementSteps, Source, SourceAddress } from './placement-steps.ts'
 import { renderManifest } from './render-manifest.ts'
 import { deliveryName, mappedNamespace } from './slot-names.ts'
@@ -63,21 +64,25 @@ async function writeSlot(
   })
 }
 
-/** Makes before it breaks: copies that are no longer wanted go once every wanted one is Available. */
+/**
+ * Makes before it breaks: copies that are no longer wanted go once every wanted one is there, available, and on a child
+ * that is heard of. True when they have been told to.
+ */
 export async function retire(
   steps: PlacementSteps,
   address: SourceAddress,
+  source: Source,
   left: readonly RegisteredChildCluster[],
   selected: readonly RegisteredChildCluster[],
-): Promise<void> {
-  if (left.length === 0) return
+): Promise<boolean> {
   const name = deliveryName({ ...address, kind: '' })
+  const isAutoscaled = await steps.isAutoscaled(address, source)
   for (const { uid } of selected) {
     const delivery = await steps.getDelivery(uid, name)
-    const available = delivery?.status?.conditions?.find(({ type }) => type === 'Available')
-    if (available?.status !== 'True') return
+    if (!delivery || steps.troubleOf(uid) || !isInService(delivery, isAutoscaled)) return false
   }
   for (const { uid } of left) await makeAbsent(steps, uid, name)
+  return true
 }
 
 /** Tells a slot to be Absent. True when nothing of it is left. */
