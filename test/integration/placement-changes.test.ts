@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ChildName } from '../../src/cli/demo/stage.ts'
 import type { ChildCluster } from '../../src/meta/fleet/child-cluster.ts'
 import { placementLabel } from '../../src/meta/fleet/fleet-names.ts'
 import type { Placement } from '../../src/meta/fleet/placement.ts'
@@ -52,16 +53,18 @@ async function untilReady(name: string, readyReplicas: number): Promise<void> {
   )
 }
 
+const deploymentsOn = (child: ChildName) =>
+  fleet.stage.clientOf(child).resource({ group: 'apps', version: 'v1', resource: 'deployments' })
+
+async function copyOn(child: ChildName, name: string): Promise<KubeObject | undefined> {
+  const { items } = await deploymentsOn(child).list({ labelSelector: 'fleet.atoll.dev/managed' })
+  return items.find(({ metadata }) => metadata.name === name)
+}
+
 /** What is asked of each child cluster: replicas of its copy, undefined where there is none. */
 async function sharesOf(name: string): Promise<(number | undefined)[]> {
-  const shareOf = async (child: 'east' | 'west') => {
-    const { items } = await fleet.stage
-      .clientOf(child)
-      .resource({ group: 'apps', version: 'v1', resource: 'deployments' })
-      .list({ labelSelector: 'fleet.atoll.dev/managed' })
-    const copy = items.find(({ metadata }) => metadata.name === name)
-    return (copy?.['spec'] as { replicas?: number } | undefined)?.replicas
-  }
+  const shareOf = async (child: ChildName) =>
+    ((await copyOn(child, name))?.['spec'] as { replicas?: number } | undefined)?.replicas
   return [await shareOf('east'), await shareOf('west')]
 }
 
@@ -104,6 +107,55 @@ describe('what a tenant sees when placement changes', () => {
     await fleet.apply(fleet.tenant, unplaced)
     await eventually(async () => (await sharesOf('left')).every((share) => share === undefined), { what: 'copies go' })
     await untilEmpty('left')
+  })
+
+  it('a move takes nothing away before the whole share runs where it goes', async () => {
+    const divided = { replicas: { strategy: 'Divide' }, deletionPolicy: 'Delete' }
+    await fleet.apply(fleet.tenant, placement('moving', { ...divided, clusterNames: ['east', 'west'] }))
+    await fleet.apply(fleet.tenant, deployment('moving', 4, 'moving'))
+    await untilReady('moving', 4)
+    fleet.stage.children.west.pauseKubelet()
+    try {
+      await fleet.apply(fleet.tenant, placement('moving', { ...divided, clusterNames: ['west'] }))
+      await eventually(
+        async () => {
+          const { replicas, readyReplicas } = ((await find('moving'))?.['status'] ?? {}) as Record<string, number>
+          return replicas === 4 && readyReplicas === 2
+        },
+        { what: 'the status tells of west alone, where two of four are ready' },
+      )
+      expect(await sharesOf('moving')).toEqual([2, 4])
+    } finally {
+      fleet.stage.children.west.resumeKubelet()
+    }
+    await eventually(async () => (await sharesOf('moving'))[0] === undefined, { what: 'the copy on east goes' })
+    await untilReady('moving', 4)
+  })
+
+  it('a copy that its child does not let go is named, on the object and in the Placement', async () => {
+    await fleet.apply(fleet.tenant, deployment('held', 1, 'both'))
+    await untilReady('held', 1)
+    const hold = async (finalizers: string[] | null) => {
+      const { name = '', namespace = '' } = (await copyOn('east', 'held'))?.metadata ?? {}
+      const body = { metadata: { finalizers } }
+      await deploymentsOn('east').patch({ name, namespace }, { type: 'merge', body })
+    }
+    await hold(['example.com/backup'])
+    await fleet.apply(fleet.tenant, {
+      ...deployment('held', 1, 'both'),
+      metadata: { name: 'held', namespace: 'default' },
+    })
+    await fleet.untilTold('Deployment', 'held', /^east: RemovalWaits: the copy is being removed: /)
+    expect((await fleet.events('held'))['RemovalWaits']).toMatchObject({ type: 'Warning' })
+    await eventually(
+      async () => {
+        const delivered = conditionOf(await fleet.get(fleet.tenant, 'Placement', 'both'), 'Delivered')
+        return delivered?.reason === 'Removing' && delivered.message === 'copies being removed: 1'
+      },
+      { what: 'the Placement counts it' },
+    )
+    await hold(null)
+    await fleet.untilTold('Deployment', 'held', undefined)
   })
 
   it('nothing runs once its only child has left with its workloads, and the status says so', async () => {

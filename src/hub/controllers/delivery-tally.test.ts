@@ -47,6 +47,16 @@ test('slots are counted at the start and followed from then on', async () => {
 
   await put('a', 'two', slot({ desired: 'Absent' }))
   expect(tally.ofChild('a')).toEqual({ total: 1, applied: 1, failed: 0, removing: 1 })
+  for (const [reason, failed] of [
+    ['Pending', 0],
+    ['ForbiddenByChild', 1],
+    ['Removed', 0],
+  ] as const) {
+    await put('a', 'two', slot({ desired: 'Absent', conditions: applied('False', reason) }))
+    expect(tally.ofChild('a')).toEqual({ total: 1, applied: 1, failed, removing: 1 })
+  }
+  await put('a', 'two', slot({ desired: 'Absent', conditions: applied('False', 'InvalidOnChild'), observedEpoch: 0 }))
+  expect(tally.ofChild('a')).toMatchObject({ failed: 0 })
   await put('b', 'one', slot({ conditions: applied('True', 'Applied'), observedEpoch: 0 }))
   expect(tally.ofChild('b')).toMatchObject({ total: 2, applied: 0 })
   await put('b', 'one', slot({ placement: 'q' }))

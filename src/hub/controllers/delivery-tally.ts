@@ -110,13 +110,16 @@ function add(counts: Map<string, SlotCounts>, id: string, delivery: Delivery, si
 }
 
 function fieldsOf({ spec, status }: Delivery): (keyof SlotCounts)[] {
-  if (spec.desired === 'Absent') return ['removing']
   const applied = status?.conditions?.find(({ type }) => type === 'Applied')
-  if (!applied || status?.observedEpoch !== spec.epoch) return ['total']
-  if (applied.status === 'True') return ['total', 'applied']
-  const waits = applied.reason === 'Pending' || applied.reason === 'WaitingForDependency'
-  return waits ? ['total'] : ['total', 'failed']
+  const isCurrent = applied !== undefined && status?.observedEpoch === spec.epoch
+  const failed = isCurrent && applied.status !== 'True' && !noFailures.has(applied.reason)
+  if (spec.desired === 'Absent') return failed ? ['removing', 'failed'] : ['removing']
+  if (isCurrent && applied.status === 'True') return ['total', 'applied']
+  return failed ? ['total', 'failed'] : ['total']
 }
+
+/** Reasons of `Applied=False` that are on the way, or what was asked for. */
+const noFailures = new Set(['Pending', 'WaitingForDependency', 'Removed', 'Released'])
 
 function placementKey(logicalCluster: string, name: string): string {
   return `${logicalCluster}/${name}`

@@ -147,7 +147,7 @@ async function nextStatus(
           type: 'SyncHealthy',
           status: 'False',
           reason: 'DeliveriesFailed',
-          message: `${deliveries.failed} of ${deliveries.total} copies are refused or contested`,
+          message: `${deliveries.failed} of ${deliveries.total + deliveries.removing} copies are refused or contested`,
         }
       : { type: 'SyncHealthy', status: 'True', reason: 'InSync', message: '' },
   ]

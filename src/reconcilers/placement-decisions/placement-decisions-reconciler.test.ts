@@ -95,6 +95,22 @@ describe('the status of a Placement', () => {
     expect(world.condition('Delivered')?.message).toContain('1 of 4 copies are refused or contested, on b')
   })
 
+  test('says how many copies are being removed, and where that is refused', async () => {
+    const world = createWorld()
+    world.counts.set('a', { ...copies(0), removing: 2 })
+    await world.run()
+    expect(world.condition('Delivered')).toMatchObject({ reason: 'Removing', message: 'copies being removed: 2' })
+    world.counts.set('b', copies(3))
+    await world.run()
+    expect(world.condition('Delivered')?.message).toBe('all 3 copies are there; 2 more being removed')
+    world.counts.set('a', { ...copies(0, 0, 1), removing: 2 })
+    const { status } = await world.run()
+    expect(world.condition('Delivered')).toMatchObject({ status: 'False', reason: 'DeliveriesFailed' })
+    expect(world.condition('Delivered')?.message).toMatch(/^1 of 5 copies are refused or contested, on a: .*; 2 more/)
+    expect(status.decisions?.[0]?.deliveries).toEqual({ total: 0, applied: 0, failed: 1 })
+    expect(world.condition('CopiesKept')?.status).toBe('False')
+  })
+
   test('says that a chosen child is not there', async () => {
     const world = createWorld()
     world.children = [child('a', {}, [{ ...ready[0], status: 'False', reason: 'Unreachable' } as Condition, joined])]

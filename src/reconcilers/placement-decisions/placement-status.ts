@@ -9,7 +9,7 @@ export interface SlotCounts {
   /** That are to be Present. */
   total: number
   applied: number
-  /** Refused or contested. */
+  /** Refused or contested; of those that are to be Absent, the ones that the child does not let go. */
   failed: number
   /** That are to be Absent, and whose child has not said yet that they are. */
   removing: number
@@ -42,7 +42,7 @@ export function placementStatus(placement: Placement, facts: PlacementFacts): St
   const known = placement.status?.conditions ?? []
   const conditions = [
     satisfied(placement, decisions),
-    delivered(deliveries, decisions),
+    delivered({ ...deliveries, removing: sum('removing') }, decisions),
     ambiguous(placement, facts.others),
     copiesKept(placement, decisions),
   ].map((condition): Condition => withTransition({ ...condition, observedGeneration }, known, nowMs))
@@ -65,7 +65,9 @@ function decide(placement: Placement, { workspacePath, registered, counts }: Pla
       }
     },
   )
-  const gone = [...withCopies].filter((uid) => !offered.some((childCluster) => childCluster.uid === uid)).sort()
+  const gone = [...counts.keys()]
+    .filter((uid) => copiesOf(counts.get(uid)).deliveries && !offered.some((childCluster) => childCluster.uid === uid))
+    .sort()
   for (const uid of gone) {
     const name = registered.find((childCluster) => childCluster.uid === uid)?.name ?? uid
     const message = 'it is not offered to this workspace any more'
@@ -75,7 +77,7 @@ function decide(placement: Placement, { workspacePath, registered, counts }: Pla
 }
 
 function copiesOf(counts: SlotCounts | undefined): Partial<Decision> {
-  if (!counts || counts.total === 0) return {}
+  if (!counts || (counts.total === 0 && counts.failed === 0)) return {}
   const { total, applied, failed } = counts
   return { deliveries: { total, applied, failed } }
 }
@@ -105,23 +107,22 @@ function satisfied({ spec }: Placement, decisions: readonly Decision[]): NewCond
   return { type, status: 'True', reason: 'Selected', message: `child clusters selected: ${selected}` }
 }
 
-function delivered(counts: Omit<SlotCounts, 'removing'>, decisions: readonly Decision[]): NewCondition {
-  const { total, applied, failed } = counts
+function delivered({ total, applied, failed, removing }: SlotCounts, decisions: readonly Decision[]): NewCondition {
   const type = 'Delivered'
+  const going = removing > 0 ? `; ${removing} more being removed` : ''
   if (failed > 0) {
     const where = decisions.filter(({ deliveries }) => (deliveries?.failed ?? 0) > 0).map(({ cluster }) => cluster)
-    const message = `${failed} of ${total} copies are refused or contested, on ${where.join(', ')}: the objects say why`
+    const message = `${failed} of ${total + removing} copies are refused or contested, on ${where.join(', ')}: the objects say why${going}`
     return { type, status: 'False', reason: 'DeliveriesFailed', message }
   }
-  if (applied < total)
-    return {
-      type,
-      status: 'False',
-      reason: 'Pending',
-      message: `${total - applied} of ${total} copies are on their way`,
-    }
-  const message = total === 0 ? 'nothing is placed yet' : `all ${total} copies are there`
-  return { type, status: 'True', reason: total === 0 ? 'NothingPlaced' : 'Applied', message }
+  if (applied < total) {
+    const message = `${total - applied} of ${total} copies are on their way${going}`
+    return { type, status: 'False', reason: 'Pending', message }
+  }
+  if (total > 0) return { type, status: 'True', reason: 'Applied', message: `all ${total} copies are there${going}` }
+  return removing > 0
+    ? { type, status: 'True', reason: 'Removing', message: `copies being removed: ${removing}` }
+    : { type, status: 'True', reason: 'NothingPlaced', message: 'nothing is placed yet' }
 }
 
 const namedPlacements = 5
