@@ -1,4 +1,5 @@
 import { type FieldError, fieldInvalid, fieldTooMany } from '../../meta/field-error.ts'
+import { toQualifiedResource } from '../../meta/group-version.ts'
 import { nameIsDnsSubdomain } from '../../meta/names.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import { validateFinalizers, validateObjectMeta, validateObjectMetaUpdate } from '../../meta/object-meta-validation.ts'
@@ -72,9 +73,25 @@ function validateOwnerCount({ metadata }: KubeObject, errors: FieldError[]): voi
 
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
 
-/** Finalizers of built-in kinds say whose they are. */
+/** Kinds whose finalizers upstream does not look at so closely, when they are created or ever after. */
+const kindsWithPlainFinalizers = new Set([
+  'apiservices.apiregistration.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'events',
+  'leases.coordination.k8s.io',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io',
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'poddisruptionbudgets.policy',
+  'runtimeclasses.node.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+])
+
+/** Finalizers of most built-in kinds say whose they are. */
 function validateFinalizerNames({ definition }: ResourceScope, { metadata }: KubeObject, errors: FieldError[]): void {
-  if (definition.custom || !metadata.finalizers) return
+  if (definition.custom || !metadata.finalizers || kindsWithPlainFinalizers.has(toQualifiedResource(definition))) return
   metadata.finalizers.forEach((name, index) => {
     if (name.includes('/') || standardFinalizers.has(name)) return
     const why = 'name is neither a standard finalizer name nor is it fully qualified'
