@@ -29,9 +29,9 @@ export function createCustomResourceCleanupReconciler(options: CustomResourceCle
     const crd = await client.resource(crds).get({ name }).catch(ignoreNotFound)
     if (!crd?.metadata.deletionTimestamp || !crd.metadata.finalizers?.includes(cleanupFinalizer)) return
     const left = await deleteInstances(client, crd['spec'] as CrdSpec)
-    if (left === 0) return removeFinalizer(client, crd)
+    if (left === 0) return writeStatus(client, withoutFinalizer(crd), removed, options.now())
     const message = `CustomResource deletion is in progress: ${left} instances remain`
-    await reportTerminating(client, crd, message, options.now())
+    await writeStatus(client, crd, { status: 'True', reason: 'InstanceDeletionInProgress', message }, options.now())
     const waitedMs = options.now() - Date.parse(crd.metadata.deletionTimestamp)
     return { requeueAfterMs: Math.min(lookAgainMaxMs, Math.max(lookAgainMs, waitedMs / 4)) }
   }
@@ -62,26 +62,27 @@ async function deleteInstances(client: Client, spec: CrdSpec): Promise<number> {
   }
 }
 
-async function removeFinalizer(client: Client, crd: KubeObject): Promise<void> {
-  const finalizers = (crd.metadata.finalizers ?? []).filter((finalizer) => finalizer !== cleanupFinalizer)
-  try {
-    await client.resource(crds).update({ ...crd, metadata: { ...crd.metadata, finalizers } })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-  }
+type Terminating = Pick<Condition, 'status' | 'reason' | 'message'>
+
+const removed: Terminating = { status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' }
+
+function withoutFinalizer(crd: KubeObject): KubeObject {
+  const finalizers = crd.metadata.finalizers?.filter((finalizer) => finalizer !== cleanupFinalizer) ?? []
+  return { ...crd, metadata: { ...crd.metadata, finalizers } }
 }
 
-async function reportTerminating(client: Client, crd: KubeObject, message: string, nowMs: number): Promise<void> {
+/**
+ * The status endpoint of CRDs takes finalizers as well, and does not look at the rest of the CRD: as upstream, which lets
+ * one go that could not be written any more.
+ */
+async function writeStatus(client: Client, crd: KubeObject, terminating: Terminating, nowMs: number): Promise<void> {
   const status = (crd['status'] ?? {}) as { conditions?: Condition[] }
   const known = status.conditions?.find(({ type }) => type === 'Terminating')
-  if (known?.message === message) return
-  const condition: Condition = {
-    type: 'Terminating',
-    status: 'True',
-    reason: 'InstanceDeletionInProgress',
-    message,
-    lastTransitionTime: known?.lastTransitionTime ?? formatTime(nowMs),
-  }
-  const conditions = [...(status.conditions ?? []).filter(({ type }) => type !== 'Terminating'), condition]
-  await client.resource(crds).update({ ...crd, status: { ...status, conditions } }, { subresource: 'status' })
+  const lastTransitionTime = known?.status === terminating.status ? known.lastTransitionTime : formatTime(nowMs)
+  const others = status.conditions?.filter(({ type }) => type !== 'Terminating') ?? []
+  const conditions = [...others, { type: 'Terminating', ...terminating, lastTransitionTime }]
+  await client
+    .resource(crds)
+    .update({ ...crd, status: { ...status, conditions } }, { subresource: 'status' })
+    .catch(ignoreNotFound)
 }

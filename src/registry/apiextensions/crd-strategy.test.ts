@@ -201,6 +201,12 @@ describe('the status of a CustomResourceDefinition', () => {
     ])
   })
 
+  it('remembers the version that objects are stored in when a writer of the status names none', () => {
+    const forgotten = (storedVersions: string[] | undefined) =>
+      (decoded({ ...crd, status: storedVersions && { storedVersions } }) as CrdObject).status?.storedVersions
+    expect([undefined, [], ['v0']].map(forgotten)).toEqual([['v1'], ['v1'], ['v0']])
+  })
+
   it('fixes what instances depend on', () => {
     const { errors } = updated(({ spec }) => {
       spec.scope = 'Cluster'
@@ -259,6 +265,12 @@ it('conversion by webhook is refused for now, in a sentence', () => {
   expect(errorsOfCreate(webhook).map(({ field, message }) => `${field}: ${message}`)).toEqual([
     'spec.conversion.strategy: Forbidden: this server cannot convert by webhook yet; use None',
   ])
+})
+
+it('a CRD without versions is refused in a sentence', () => {
+  const empty = structuredClone(crd)
+  empty['spec'] = { group: 'ex.io', scope: 'Namespaced', names: { plural: 'foos', kind: 'Foo' } }
+  expect(errorsOfCreate(empty).map(({ field }) => field)).toEqual(['spec.versions', 'status.storedVersions'])
 })
 
 it('the definition offers what kube-apiserver offers', () => {

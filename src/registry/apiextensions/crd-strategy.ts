@@ -24,7 +24,7 @@ export const crdStrategy: Strategy = {
   applyDefaults: (object) => applyDefaults(object as CrdObject),
   prepareForCreate(object, context) {
     const crd = object as CrdObject
-    crd.status = { storedVersions: [storageVersionOf(crd.spec)].filter((version) => version !== '') }
+    crd.status = { storedVersions: storageVersions(crd.spec) }
     settleNames(crd, context)
   },
   prepareForUpdate(object, previous, context) {
@@ -42,17 +42,29 @@ export const crdStrategy: Strategy = {
   onMarkedForDeletion: (object) => markTerminating(object as CrdObject),
 }
 
-/** What only the status endpoint changes; the names that are accepted there are the writer's to know. */
+/**
+ * What only the status endpoint changes; the names that are accepted there are the writer's to know. It looks at metadata
+ * alone, as upstream does: stored versions that are wrong can be repaired here, and the finalizer goes in spite of them.
+ */
 export const crdStatusStrategy: Strategy = {}
 
-function applyDefaults({ spec }: CrdObject): void {
+function applyDefaults(crd: CrdObject): void {
+  const { spec, status } = crd
   const { names } = spec
   if (!names.singular) names.singular = names.kind.toLowerCase()
   if (!names.listKind && names.kind) names.listKind = `${names.kind}List`
+  spec.versions ??= []
   spec.conversion ??= { strategy: 'None' }
   const config = spec.conversion.webhook && ownField(spec.conversion.webhook, 'clientConfig')
   const service = isJsonObject(config) ? ownField(config, 'service') : undefined
   if (isJsonObject(service)) service['port'] ??= 443
+  // Without them, objects are stored in the version that says so, whatever a writer of the status makes of it.
+  if (!status?.storedVersions?.length) crd.status = { ...status, storedVersions: storageVersions(spec) }
+}
+
+function storageVersions(spec: CrdSpec): string[] {
+  const version = storageVersionOf(spec)
+  return version === '' ? [] : [version]
 }
 
 function settleNames(crd: CrdObject, { reader, logicalCluster, nowMs }: OperationContext): void {
