@@ -29,6 +29,29 @@ describe('a body in slices', () => {
     expect(gunzipSync(compressed).equals(long)).toBe(true)
   })
 
+  test('is written into the same memory again when that has been sent, and never before', async () => {
+    const received: { chunk: Uint8Array; sent: (() => void) | undefined }[] = []
+    const sink: ByteSink = {
+      write: (chunk, sent) => received.push({ chunk, sent }) > 0,
+      end: () => {},
+      bufferedBytes: 0,
+      closed: false,
+      onDrain: () => {},
+      onClose: () => {},
+    }
+    const send = (text: string) => createSlicedBody(sourceOf(Buffer.alloc(100_000, text)), false).start(sink)
+    const said = () => received.map(({ chunk }) => Buffer.from(chunk.subarray(0, 1)).toString())
+    send('a')
+    send('b')
+    expect(said()).toEqual(['a', 'b'])
+    received[0]?.sent?.()
+    send('c')
+    expect(said()).toEqual(['c', 'b', 'c'])
+    send('d')
+    expect(said()).toEqual(['c', 'b', 'c', 'd'])
+    expect(await collectBody(createSlicedBody(sourceOf(long), false))).toHaveLength(long.length)
+  })
+
   test('waits for a peer that is slow, and stops for one that is gone', async () => {
     const received: Uint8Array[] = []
     let drain: () => void = () => {}

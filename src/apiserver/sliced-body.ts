@@ -1,7 +1,8 @@
 import { createGzip } from 'node:zlib'
 import type { ByteSink, StreamBody } from '../client/transport.ts'
+import { createBufferPool } from './buffer-pool.ts'
 
-/** A long body that is made while it is sent. */
+/** A body that is made while it is sent. */
 export interface SliceSource {
   /** Of the whole body. */
   readonly bytes: number
@@ -9,9 +10,13 @@ export interface SliceSource {
   fill(target: Buffer): { filled: number; more: boolean; own?: Uint8Array }
 }
 
+/** Longer bodies are written in slices, so that nobody else waits for more than a few milliseconds. */
+export const wholeUpToBytes = 1024 * 1024
 const sliceBytes = 256 * 1024 // about half a millisecond of copying and encrypting
+const wholes = createBufferPool(wholeUpToBytes, 16)
+const slices = createBufferPool(sliceBytes, 32)
 
-/** One slice a turn of the event loop, and none while the peer is slow. */
+/** What is short enough at once, else one slice a turn of the event loop, and none while the peer is slow. */
 export function createSlicedBody(source: SliceSource, gzip: boolean): StreamBody {
   return {
     start(sink) {
@@ -21,11 +26,13 @@ export function createSlicedBody(source: SliceSource, gzip: boolean): StreamBody
 }
 
 function pump(source: SliceSource, sink: ByteSink): void {
+  const pool = source.bytes <= wholeUpToBytes ? wholes : slices
   const step = (): void => {
     if (sink.closed) return
-    const slice = Buffer.allocUnsafeSlow(Math.min(sliceBytes, source.bytes))
+    const slice = pool.take()
     const { filled, more, own } = source.fill(slice)
-    const room = sink.write(own ?? (filled === slice.length ? slice : slice.subarray(0, filled)))
+    if (own) pool.giveBack(slice)
+    const room = own ? sink.write(own) : sink.write(slice.subarray(0, filled), () => pool.giveBack(slice))
     if (!more) sink.end()
     else if (room) setImmediate(step)
     else sink.onDrain(() => void setImmediate(step))

@@ -9,9 +9,13 @@ export class WritableSink implements ByteSink {
     this.#writable = writable
   }
 
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Uint8Array, sent?: () => void): boolean {
     if (this.closed) return true
-    return this.#writable.write(chunk)
+    if (!sent) return this.#writable.write(chunk)
+    // After an error the connection may still read the chunk.
+    return this.#writable.write(chunk, (error) => {
+      if (!error) sent()
+    })
   }
 
   end(): void {

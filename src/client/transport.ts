@@ -42,8 +42,11 @@ export interface StreamBody {
 }
 
 export interface ByteSink {
-  /** Hands over bytes, which are never changed afterwards. False: the peer is slow, wait for `onDrain`. */
-  write(chunk: Uint8Array): boolean
+  /**
+   * Hands over bytes, which are not changed before `sent` is called: their memory may be used again then. A sink that keeps
+   * what it gets never calls it. False: the peer is slow, wait for `onDrain`.
+   */
+  write(chunk: Uint8Array, sent?: () => void): boolean
   end(): void
   /** Bytes accepted and not yet handed to the peer. */
   readonly bufferedBytes: number

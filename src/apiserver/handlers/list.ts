@@ -11,10 +11,10 @@ import { acceptsGzip, respond, respondBytes } from '../respond.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { toPartial, toTable } from '../table.ts'
 import { encodeOutput, hasProtobuf, objectBytes, objectHead, tableRequest } from '../write-object.ts'
-import { createSlicedBody, type SliceSource } from '../sliced-body.ts'
+import { createSlicedBody, type SliceSource, wholeUpToBytes } from '../sliced-body.ts'
 
-/** Longer lists are written in slices, so that nobody else waits for more than a few milliseconds. */
-const wholeUpToBytes = 1024 * 1024
+/** Shorter lists are not worth a buffer of the pool. */
+const shortUpToBytes = 64 * 1024
 
 export function handleList(parts: ServerParts, exchange: Exchange, scope: ResourceScope): MaybePromise<ApiResponse> {
   const options = parseListOptions(exchange, scope, false)
@@ -82,12 +82,12 @@ function respondItems(
   output: Output,
 ): MaybePromise<ApiResponse> {
   const source = itemSource(parts, scope, page)
-  if (source.bytes <= wholeUpToBytes) {
+  const gzip = acceptsGzip(exchange)
+  if (source.bytes <= (gzip ? wholeUpToBytes : shortUpToBytes)) {
     const whole = Buffer.allocUnsafe(source.bytes)
     source.fill(whole)
     return respondBytes(exchange, 200, output.contentType, whole)
   }
-  const gzip = acceptsGzip(exchange)
   const response = respond(exchange, 200, output.contentType, createSlicedBody(source, gzip))
   if (gzip) {
     response.headers['content-encoding'] = 'gzip'
