@@ -2,6 +2,7 @@ import { isConflict, isForbidden } from '../meta/api-errors.ts'
 import type { Delivery } from '../meta/fleet/delivery.ts'
 import type { GroupVersionResource } from '../meta/group-version.ts'
 import type { KubeObject } from '../meta/object.ts'
+import { NotActingError } from './child-api.ts'
 import { deliveryMark } from './child-names.ts'
 import type { Again } from './deliver-slot.ts'
 import { textAt } from './json-access.ts'
@@ -52,10 +53,13 @@ export async function removeSlot(
   } catch (error) {
     // Another object has taken the name, or this one has changed since it was read: look again.
     if (isConflict(error)) return { requeueAfterMs: 0 }
-    if (!isForbidden(error)) throw error
+    const { message } = error as Error
+    if (!isForbidden(error)) {
+      if (!(error instanceof NotActingError)) record.outcome = { status: 'False', reason: 'Pending', message }
+      throw error
+    }
     parts.spaces.forget(spec)
     await parts.spaces.ensure(spec)
-    const { message } = error as Error
     record.outcome = { status: 'False', reason: 'ForbiddenByChild', message }
     return { requeueAfterMs: forbiddenRetryMs }
   }

@@ -4,7 +4,7 @@ import { admit } from '../testing/admission-request.ts'
 import { createHeartbeatReceipt } from './heartbeat-receipt.ts'
 
 const plugin = createHeartbeatReceipt(() => Date.parse('2026-11-21T12:00:00Z'))
-const report = (status: unknown): KubeObject => ({ metadata: { name: 'report' }, status }) as KubeObject
+const report = (status: unknown): KubeObject => ({ metadata: { name: 'report' }, status })
 const before = { heartbeatTime: '2026-11-21T11:59:50Z', receivedTime: '2026-11-21T11:59:51Z' }
 const admitted = async (status: unknown, old: unknown = before) => {
   const target = { group: 'fleet.atoll.dev', resource: 'agentreports', subresource: 'status' }

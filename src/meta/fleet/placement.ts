@@ -32,7 +32,7 @@ export interface Placement extends KubeObject {
     decisions?: {
       cluster: string
       selected: boolean
-      /** Selected, NotReady; or NotMatched, Unschedulable, Tainted, Leaving, NotNeeded, NotOffered. */
+      /** Selected, NotReady; or NotMatched, NotJoined, Unschedulable, Tainted, Leaving, NotNeeded, NotOffered. */
       reason: string
       message?: string
       deliveries?: DeliveryCounts
