@@ -46,6 +46,7 @@ import { childConnections } from './child-connections.ts'
 import { compactRegularly } from './compact-regularly.ts'
 import { childClusterController } from './controllers/child-cluster-controller.ts'
 import { customResourceCleanupController } from './controllers/custom-resource-cleanup-controller.ts'
+import { customResourceNamesController } from './controllers/custom-resource-names-controller.ts'
 import { createDeliveryTally } from './controllers/delivery-tally.ts'
 import { createFleetInformers } from './controllers/fleet-informers.ts'
 import { garbageCollectorController } from './controllers/garbage-collector-controller.ts'
@@ -275,6 +276,7 @@ async function startParts({ options, logger, backend, secrets, closers, close }:
     namespaceContentsController(parts, caPem),
     garbageCollectorController(parts),
     customResourceCleanupController(parts),
+    customResourceNamesController(parts),
   ]
   if (!options.playsChildCluster)
     controllers.push(

@@ -107,3 +107,34 @@ test('a CRD never forgets the version that it stores objects in', async () => {
   const versions = [versionOf('v2', true)]
   await expect(patch(name, { spec: { versions } })).rejects.toThrow('missing from spec.versions')
 })
+
+const hasItsNames = (name: string) =>
+  eventually(async () => conditionOf(await find(name), 'NamesAccepted')?.status === 'True', {
+    what: `${name} has its names`,
+    intervalMs: 20,
+  })
+
+test('a CRD that waits for a name is served when the one that has it goes', async () => {
+  const first = await create('ones', 'Same', 'names.io')
+  const second = await create('twos', 'Same', 'names.io')
+  expect(conditionOf(await find(second), 'Established')?.status).toBe('False')
+  await crds().delete({ name: first })
+  await hasItsNames(second)
+  const object = { apiVersion: 'names.io/v1', kind: 'Same', metadata: { name: 'object' } }
+  expect((await instances('twos', 'names.io').create(object)).metadata.name).toBe('object')
+})
+
+test('a name that two wait for goes to one of them when its holder takes another', async () => {
+  const holder = await create('firsts', 'First', 'short.io', 'it')
+  const waiting = [
+    await create('seconds', 'Second', 'short.io', 'it'),
+    await create('thirds', 'Third', 'short.io', 'it'),
+  ]
+  await patch(holder, { spec: { names: { shortNames: ['other'] } } })
+  await hasItsNames('seconds.short.io')
+  const found = await Promise.all(waiting.map(find))
+  expect(found.map((crd) => conditionOf(crd, 'Established')?.status)).toEqual(['True', 'False'])
+  expect(found.map((crd) => crd?.status.acceptedNames.shortNames)).toEqual([['it'], undefined])
+  await crds().delete({ name: 'seconds.short.io' })
+  await hasItsNames('thirds.short.io')
+})

@@ -1,5 +1,6 @@
 import { formatTime } from '../../meta/time.ts'
 import type { Condition } from '../../meta/object.ts'
+import { equalJson } from '../schema/json-value.ts'
 import { type CrdNames, type CrdObject, type CrdStatus, findCondition } from './crd-object.ts'
 
 /**
@@ -15,6 +16,13 @@ export function acceptNames(crd: CrdObject, others: readonly CrdObject[], nowMs:
     : [{ type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' }]
   if (findCondition(crd, 'Established')?.status !== 'True') conditions.push(conflict ? notAccepted : established)
   return { ...crd.status, acceptedNames: names, conditions: setConditions(crd, conditions, nowMs) }
+}
+
+/** The status of a CRD that waits for names, now that others may have given theirs up; undefined when it stays as it is. */
+export function settleNames(crd: CrdObject, others: readonly CrdObject[], nowMs: number): CrdStatus | undefined {
+  if (hasItsNames(crd)) return undefined
+  const status = acceptNames(crd, others, nowMs)
+  return equalJson(status, crd.status) ? undefined : status
 }
 
 /** Whether the names that a CRD asks for are the ones that it has. */

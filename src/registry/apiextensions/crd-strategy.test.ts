@@ -9,6 +9,7 @@ import { applySchemaDefaults } from '../schema/apply-schema-defaults.ts'
 import { builtinSchema } from '../schema/builtin-schemas.ts'
 import { checkTypes } from '../schema/check-types.ts'
 import { pruneUnknownFields } from '../schema/prune-unknown-fields.ts'
+import { settleNames } from './accept-names.ts'
 import { customResourceDefinitionsDefinition } from './crd-definition.ts'
 import type { CrdObject } from './crd-object.ts'
 import { crdStrategy } from './crd-strategy.ts'
@@ -149,6 +150,23 @@ describe('the status of a CustomResourceDefinition', () => {
       acceptedNames: { plural: 'foo2s', kind: '' },
       storedVersions: ['v1'],
     })
+  })
+
+  it('gets a name that has become free, and changes for nothing else', () => {
+    const first = created(crd) as CrdObject
+    const second = structuredClone(crd) as CrdObject
+    second.metadata.name = 'foo2s.ex.io'
+    second.spec.names = { plural: 'foo2s', kind: 'Foo' }
+    const waiting = created(second, [first]) as CrdObject
+    const laterMs = nowMs + 60_000
+    expect(settleNames(waiting, [first, waiting], laterMs)).toBeUndefined()
+    expect(settleNames(first, [first, waiting], laterMs)).toBeUndefined()
+    const settled = settleNames(waiting, [waiting], laterMs)
+    expect(settled?.acceptedNames).toEqual({ plural: 'foo2s', singular: 'foo', kind: 'Foo', listKind: 'FooList' })
+    expect(settled?.conditions?.map(({ status, lastTransitionTime }) => [status, lastTransitionTime])).toEqual([
+      ['True', '2026-01-01T00:01:00Z'],
+      ['True', '2026-01-01T00:01:00Z'],
+    ])
   })
 
   it('has no conflict with other groups, and none with itself', () => {

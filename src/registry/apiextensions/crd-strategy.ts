@@ -25,7 +25,7 @@ export const crdStrategy: Strategy = {
   prepareForCreate(object, context) {
     const crd = object as CrdObject
     crd.status = { storedVersions: storageVersions(crd.spec) }
-    settleNames(crd, context)
+    grantNames(crd, context)
   },
   prepareForUpdate(object, previous, context) {
     const crd = object as CrdObject
@@ -34,7 +34,7 @@ export const crdStrategy: Strategy = {
     const storage = storageVersionOf(crd.spec)
     if (storage !== '' && !stored.includes(storage))
       crd.status = { ...crd.status, storedVersions: [...stored, storage] }
-    if (!equalJson(crd.spec, previous['spec']) || !hasItsNames(crd)) settleNames(crd, context)
+    if (!equalJson(crd.spec, previous['spec']) || !hasItsNames(crd)) grantNames(crd, context)
   },
   validate: (object, _, previous) => validateCrd(object as CrdObject, previous as CrdObject | undefined),
   warnings: (object, previous) => warningsOf(object as CrdObject, previous as CrdObject | undefined),
@@ -67,9 +67,9 @@ function storageVersions(spec: CrdSpec): string[] {
   return version === '' ? [] : [version]
 }
 
-function settleNames(crd: CrdObject, { reader, logicalCluster, nowMs }: OperationContext): void {
+function grantNames(crd: CrdObject, { reader, logicalCluster, nowMs }: OperationContext): void {
   const others = reader.list({ logicalCluster, group: crdGroup, resource: crdResource, namespace: '' })
-  // Where reading takes time, a conflict of names is for the reconciler to find: what is asked for is granted.
+  // Where reading takes time, a conflict of names is not seen: what is asked for is granted.
   const known = isPromise(others) ? [] : (others as readonly CrdObject[])
   crd.status = acceptNames(crd, known, nowMs)
 }
