@@ -8,6 +8,7 @@ import { badRequest } from '../meta/api-errors.ts'
 import type { Status } from '../meta/status.ts'
 import { toRequest } from './http1.ts'
 import type { StreamContext } from './http-stream.ts'
+import { parseRequestInfo } from './request-info.ts'
 
 /** How browsers hand over a token: as a subprotocol, because they cannot set headers. */
 const bearerProtocol = 'base64url.bearer.authorization.k8s.io.'
@@ -30,7 +31,7 @@ export function createWebSocketWatches(context: Pick<StreamContext, 'handle'>): 
   })
   const accept = (incoming: IncomingMessage, socket: Socket, head: Buffer, response: ApiResponse): void => {
     const { body } = response
-    if (response.status !== 200 || !isStreamBody(body)) {
+    if (response.status !== 200 || !isStreamBody(body) || !isWatch(incoming)) {
       refuse(socket, response.status === 200 ? notAWatch() : response)
       return
     }
@@ -48,6 +49,11 @@ export function createWebSocketWatches(context: Pick<StreamContext, 'handle'>): 
       else accept(incoming, socket, head, response)
     },
   }
+}
+
+/** Of a request that was answered: its URL is well-formed. A long list is streamed, too. */
+function isWatch({ method = '', url = '' }: IncomingMessage): boolean {
+  return parseRequestInfo(method, url).verb === 'watch'
 }
 
 function withBearer(request: ApiRequest): ApiRequest {
