@@ -14,7 +14,9 @@ import type { TLSSocket } from 'node:tls'
 import type { Identity } from '../client/transport.ts'
 import type { FallbackHandler, Listening, ListenOptions } from './api-server.ts'
 import { serveHttp1 } from './http1.ts'
-import { bodyTimeoutMs, serveStream, type StreamContext } from './http-stream.ts'
+import { hasLostHeaders, http1Limits, refuseHeaders, refuseUnreadable } from './http1-limits.ts'
+import { serveStream, type StreamContext } from './http-stream.ts'
+import { createSessionWatchdog } from './session-watchdog.ts'
 
 export interface HttpsServerParts extends StreamContext {
   /** Whether this server answers the URL; else the fallback does. */
@@ -34,6 +36,15 @@ export interface HttpsServer {
 const maxConcurrentStreams = 2_000
 /** Megabytes that one connection may hold; Node's ten are too few for a hundred watches. */
 const maxSessionMemory = 512
+/**
+ * What the headers of one request may have over HTTP/2. `nghttp2` ends the whole connection over a single header that is
+ * longer, and cannot be told otherwise; clients that are told the limit refuse such a request themselves, and the
+ * connection with its watches lives on.
+ */
+const maxHeaderListSize = 64 * 1024
+/** None: HTTP/2 counts 32 bytes for each header, so `maxHeaderListSize` is what limits their number. */
+const maxHeaderListPairs = maxHeaderListSize / 32
+const sweepMs = 1_000
 const streamWindowBytes = 1024 * 1024 // request bodies; the default of 64 KiB makes an upload wait for round trips
 
 export async function startHttpsServer(parts: HttpsServerParts, options: ListenOptions): Promise<HttpsServer> {
@@ -44,7 +55,8 @@ export async function startHttpsServer(parts: HttpsServerParts, options: ListenO
     allowHTTP1: true,
     minVersion: 'TLSv1.2',
     ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
-    settings: { maxConcurrentStreams, initialWindowSize: streamWindowBytes },
+    settings: { maxConcurrentStreams, initialWindowSize: streamWindowBytes, maxHeaderListSize },
+    maxHeaderListPairs,
     maxSessionMemory,
   })
   const identities = new WeakMap<object, { identity: Identity | undefined }>()
@@ -55,10 +67,14 @@ export async function startHttpsServer(parts: HttpsServerParts, options: ListenO
     return known.identity
   }
   serveHttp1Requests(server, parts, identityOf)
-  ;(server as unknown as Server).requestTimeout = bodyTimeoutMs
+  Object.assign(server, http1Limits)
   const sessions = new Set<ServerHttp2Session>()
+  const watchdog = createSessionWatchdog()
+  const sweeping = setInterval(() => watchdog.sweep(), sweepMs).unref()
+  server.once('close', () => clearInterval(sweeping))
   server.on('session', (session) => {
     sessions.add(session)
+    watchdog.add(session)
     session.on('error', () => session.destroy())
     session.once('close', () => void sessions.delete(session))
   })
@@ -77,7 +93,8 @@ export async function startHttpsServer(parts: HttpsServerParts, options: ListenO
   })
   server.on('tlsClientError', (_, socket) => void socket.destroy())
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    parts.upgrade(request, socket, head, identityOf(socket))
+    if (hasLostHeaders(request)) socket.destroy()
+    else parts.upgrade(request, socket, head, identityOf(socket))
   })
   await listen(server, options)
   const { port } = server.address() as AddressInfo
@@ -97,8 +114,10 @@ function serveHttp1Requests(
   identityOf: (socket: object | undefined) => Identity | undefined,
 ): void {
   const http1 = server as unknown as Server
+  http1.on('clientError', refuseUnreadable)
   http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (parts.isApiPath(request.url ?? '/', request.headers.accept) || !parts.fallback) {
+    if (hasLostHeaders(request)) refuseHeaders(response)
+    else if (parts.isApiPath(request.url ?? '/', request.headers.accept) || !parts.fallback) {
       serveHttp1(parts, request, response, identityOf(request.socket))
     } else parts.fallback(request, response)
   })

@@ -50,6 +50,10 @@ describe('the request grammar', () => {
     expect(parse('GET', '/api/v1/namespaces/a%2Fpods/p')).toMatchObject({ resource: 'pods', namespace: 'a', name: 'p' })
   })
 
+  test('a query may be as long as headers may be', () => {
+    expect(parse('GET', `/api/v1/pods?labelSelector=${'x'.repeat(500_000)}`)).toMatchObject({ verb: 'list' })
+  })
+
   test.each([
     '/api/v1/pods/%zz',
     '/clusters/UPPER/api',

@@ -24,15 +24,15 @@ export interface RequestInfo {
   readonly rest: string
 }
 
-/** Longer than any path that the grammar has; names can be 253 characters long. */
-const maxUrlLength = 16_384
+/** Longer than any path that the grammar has; names can be 253 characters long. Queries are as long as headers may be. */
+const maxPathLength = 16_384
 const workspacePattern = /^(?:\*|[a-z0-9](?:[-a-z0-9:]*[a-z0-9])?)$/
 const maxWorkspaceLength = 1_024
 
 /** Throws 400 for a URL that no client should have made. */
 export function parseRequestInfo(method: string, url: string): RequestInfo {
-  if (url.length > maxUrlLength) throw badRequest('the URL is too long')
   const mark = url.indexOf('?')
+  if ((mark === -1 ? url.length : mark) > maxPathLength) throw badRequest('the path is too long')
   const query = mark === -1 ? '' : url.slice(mark + 1)
   const path = decodePath(mark === -1 ? url : url.slice(0, mark))
   const parts = path.split('/') // the first part is empty: paths begin with a slash

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { request } from 'node:https'
+import { connect as tlsConnect } from 'node:tls'
 import { gunzipSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -54,12 +55,14 @@ describe('over HTTPS', () => {
       stream.on('error', reject)
       if (body !== undefined) stream.end(body)
     })
-  const http1 = (path: string, method = 'GET', body?: string) =>
+  const http1WithHeaders = (count: number) =>
+    http1(`${configMaps}/labelled`, 'GET', undefined, { 'x-many': Array<string>(count).fill('v') })
+  const http1 = (path: string, method = 'GET', body?: string, headers: OutgoingHttpHeaders = {}) =>
     new Promise<Answer>((resolve, reject) => {
       const type = body === undefined ? {} : { 'content-type': 'application/json' }
       const outgoing = request(
         `${api.url}${path}`,
-        { ...certificate, agent: false, method, headers: type },
+        { ...certificate, agent: false, method, headers: { ...type, ...headers } },
         (incoming) => {
           const chunks: Buffer[] = []
           incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -124,6 +127,61 @@ describe('over HTTPS', () => {
       })
     }
     expect((await http2('/clusters/root/api/v1/namespaces/default')).status).toBe(200)
+  })
+
+  const values = (count: number) => Array.from({ length: count }, (_, index) => `value${index + 10_000}`).join(',')
+  const selecting = (count: number) => `${configMaps}?labelSelector=${encodeURIComponent(`app in (${values(count)})`)}`
+
+  test('a long selector is read over both protocols', async () => {
+    const labelled = { ...configMapBody('labelled'), metadata: { name: 'labelled', labels: { app: 'value14000' } } }
+    await http2(configMaps, 'POST', JSON.stringify(labelled))
+    for (const answer of [await http2(selecting(4_500)), await http1(selecting(12_000))]) {
+      expect(answer.status).toBe(200)
+      const list = JSON.parse(answer.bytes.toString()) as KubeList
+      expect(list.items.map(({ metadata }) => metadata.name)).toEqual(['labelled'])
+    }
+  })
+
+  test('a client of HTTP/2 is told how long headers may be; what is longer ends its own stream alone', async () => {
+    expect(session.remoteSettings.maxHeaderListSize).toBe(65_536)
+    const watch = session.request({ ':path': `${configMaps}?watch=true` })
+    const lost = once(watch, 'close').then(() => 'lost')
+    await once(watch, 'response')
+    const generous = connect(api.url, { ...certificate, maxSendHeaderBlockLength: 1024 * 1024 })
+    await once(generous, 'remoteSettings')
+    await expect(http2(selecting(5_500), 'GET', undefined, {}, generous)).rejects.toThrow('ENHANCE_YOUR_CALM')
+    expect((await http2(`${configMaps}/labelled`, 'GET', undefined, {}, generous)).status).toBe(200)
+    expect(await Promise.race([lost, Promise.resolve('open')])).toBe('open')
+    watch.close()
+    generous.destroy()
+  })
+
+  test('headers over the limit are refused with a Status over HTTP/1.1', async () => {
+    for (const refused of [await http1(selecting(100_000)), await http1WithHeaders(5_000)]) {
+      expect(refused.status).toBe(431)
+      expect(refused.headers.connection).toBe('close')
+      expect(JSON.parse(refused.bytes.toString()) as Status).toMatchObject({ kind: 'Status', code: 431 })
+    }
+    expect((await http1(`${configMaps}/labelled`)).status).toBe(200)
+  })
+
+  test('many headers are read over both protocols', async () => {
+    expect((await http1WithHeaders(1_200)).status).toBe(200)
+    const many = connect(api.url, { ...certificate, maxSendHeaderBlockLength: 1024 * 1024 })
+    const answer = await http2(`${configMaps}/labelled`, 'GET', undefined, { 'x-many': Array(1_200).fill('v') }, many)
+    expect(answer.status).toBe(200)
+    many.destroy()
+  })
+
+  test('what is no HTTP is answered with a Status', async () => {
+    const socket = tlsConnect({ ...certificate, port: Number(new URL(api.url).port), host: '127.0.0.1' })
+    socket.write('nonsense\r\n\r\n')
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    await once(socket, 'close')
+    const text = Buffer.concat(chunks).toString()
+    expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(text).toContain('"kind":"Status"')
   })
 
   test('long answers are compressed for those who take it, short ones never', async () => {
