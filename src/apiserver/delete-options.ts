@@ -51,7 +51,7 @@ export function parseDeleteOptions(exchange: Exchange): ParsedDeleteOptions {
   const policy = policyOf(propagationPolicy, orphanDependents)
   const preconditions = preconditionsOf(raw['preconditions'])
   const options: DeleteOptions = {
-    ...(grace === undefined ? {} : { gracePeriodSeconds: Math.max(0, grace) }),
+    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
     ...(policy ? { propagationPolicy: policy } : {}),
     ...(preconditions ? { preconditions } : {}),
   }

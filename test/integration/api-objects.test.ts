@@ -130,6 +130,48 @@ describe('objects', () => {
     expect((await call(`${configMaps}/held`)).status).toBe(404)
   })
 
+  test('what a deletion has fixed is kept when it is left out, and not changed', async () => {
+    await call(configMaps, { method: 'POST', body: configMapBody('fixed', {}, { finalizers: ['example.com/a'] }) })
+    const marked = (await call(`${configMaps}/fixed`, { method: 'DELETE' })).json().metadata
+    const patch = (metadata: object) =>
+      call(`${configMaps}/fixed`, { method: 'PATCH', body: { metadata }, contentType: mergePatch })
+    const left = { deletionTimestamp: null, deletionGracePeriodSeconds: null, labels: { a: 'b' } }
+    for (const metadata of [left, { deletionTimestamp: '2031-01-01T00:00:00Z' }]) {
+      const { deletionTimestamp } = marked
+      const kept = await patch(metadata)
+      expect(kept.json().metadata).toMatchObject({ deletionTimestamp, deletionGracePeriodSeconds: 0 })
+    }
+    const refused = await patch({ deletionTimestamp: null, deletionGracePeriodSeconds: 77 })
+    expect(refused.status).toBe(422)
+    expect(statusOf(refused).message).toBe(
+      'ConfigMap "fixed" is invalid: metadata.deletionGracePeriodSeconds: Invalid value: 77: field is immutable',
+    )
+    await patch({ finalizers: null })
+  })
+
+  test.each([
+    ['in the body', '', { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: -1 }],
+    ['in the URL', '?gracePeriodSeconds=-1', undefined],
+  ])(
+    'a negative grace period %s is a second for a pod on a node, and nothing for what has no grace',
+    async (...how) => {
+      const [, query, body] = how
+      const remove = (path: string) => call(`${path}${query}`, { method: 'DELETE', ...(body ? { body } : {}) })
+      const pods = '/api/v1/namespaces/default/pods'
+      const spec = { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] }
+      await call(pods, { method: 'POST', body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'brief' }, spec } })
+      const marked = await remove(`${pods}/brief`)
+      expect(marked.json().metadata).toMatchObject({ deletionGracePeriodSeconds: 1 })
+      expect((await call(`${pods}/brief`)).status).toBe(200)
+      await call(`${pods}/brief?gracePeriodSeconds=0`, { method: 'DELETE' })
+      await call(configMaps, { method: 'POST', body: configMapBody('brief', {}, { finalizers: ['example.com/a'] }) })
+      expect((await remove(`${configMaps}/brief`)).json().metadata).toMatchObject({ deletionGracePeriodSeconds: 0 })
+      const released = { method: 'PATCH', body: { metadata: { finalizers: null } }, contentType: mergePatch }
+      await call(`${configMaps}/brief`, released)
+      expect((await call(`${configMaps}/brief`)).status).toBe(404)
+    },
+  )
+
   test('propagation policies become finalizers, and an explicit policy beats those that stand there', async () => {
     await call(configMaps, { method: 'POST', body: configMapBody('one') })
     const orphan = await call(`${configMaps}/one`, { method: 'DELETE', body: { propagationPolicy: 'Orphan' } })
