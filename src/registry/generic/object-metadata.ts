@@ -45,12 +45,10 @@ export function countsAsNewGeneration(
 export function keepSystemMetadata(next: ObjectMeta, previous: ObjectMeta): void {
   if (!next.uid && previous.uid) next.uid = previous.uid
   if (previous.creationTimestamp) next.creationTimestamp = previous.creationTimestamp
-  if (previous.deletionTimestamp) {
-    next.deletionTimestamp = previous.deletionTimestamp
-    if (previous.deletionGracePeriodSeconds !== undefined) {
-      next.deletionGracePeriodSeconds = previous.deletionGracePeriodSeconds
-    }
-  }
+  if (previous.deletionTimestamp) next.deletionTimestamp = previous.deletionTimestamp
+  // Null is what a patch may leave.
+  if (previous.deletionGracePeriodSeconds !== undefined)
+    next.deletionGracePeriodSeconds ??= previous.deletionGracePeriodSeconds
   if (previous.generation === undefined) delete next.generation
   else next.generation = previous.generation
   delete next.selfLink
