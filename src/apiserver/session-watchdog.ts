@@ -8,7 +8,7 @@ export interface SessionWatchdog {
 }
 
 const bufferBytes = 64 * 1024 // less than a socket takes before it makes anybody wait
-const patientSweeps = 10 // for sessions whose client may just be slow
+const patientSweeps = 30 // for sessions whose client may just be slow, or asleep for a while
 
 interface Watched {
   /** Bytes that had come when its client was last known to be served. */
