@@ -44,7 +44,7 @@ const maxSessionMemory = 512
 const maxHeaderListSize = 64 * 1024
 /** None: HTTP/2 counts 32 bytes for each header, so `maxHeaderListSize` is what limits their number. */
 const maxHeaderListPairs = maxHeaderListSize / 32
-const sweepMs = 1_000
+const sweepMs = 5_000
 const streamWindowBytes = 1024 * 1024 // request bodies; the default of 64 KiB makes an upload wait for round trips
 
 export async function startHttpsServer(parts: HttpsServerParts, options: ListenOptions): Promise<HttpsServer> {

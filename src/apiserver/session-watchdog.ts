@@ -3,12 +3,12 @@ import type { ServerHttp2Session } from 'node:http2'
 /** Finds sessions of HTTP/2 that `nghttp2` has given up. */
 export interface SessionWatchdog {
   add(session: ServerHttp2Session): void
-  /** To be called every second. */
+  /** To be called every few seconds. */
   sweep(): void
 }
 
 const bufferBytes = 64 * 1024 // less than a socket takes before it makes anybody wait
-const patientSweeps = 30 // for sessions whose client may just be slow, or asleep for a while
+const patientSweeps = 6 // for sessions whose client may just be slow, or asleep for a while
 
 interface Watched {
   /** Bytes that had come when its client was last known to be served. */
