@@ -36,7 +36,15 @@ test.each([
   [['clusters', '-o', 'wide'], 'unknown output format "wide": use one of table, json, yaml, name'],
   [['publish', '-f', 'x', '--to-clusters', 'zone'], '"zone" is not a label: write key=value'],
   [['publish', '-f', 'x', '--conflict', 'Win'], '--conflict Win is unknown: use Refuse, AdoptIfEqual, Overwrite'],
-  [['kubeconfig', 'acme', '--ttl', '1'], '"1" is not a duration: write 30m, 12h or 7d'],
+  [
+    ['kubeconfig', 'acme', '--ttl', '30m'],
+    '--ttl is for the token of a ServiceAccount: name one with --as-service-account',
+  ],
 ])('%j is wrong usage, whether there is a hub or not', async (words, message) => {
   await expect(run(...words)).rejects.toMatchObject({ exitCode: 2, message })
+})
+
+test.each(['1', 'garbage', '-5m', '0', '0s', ''])('kubeconfig --ttl %j is wrong usage', async (ttl) => {
+  const message = `"${ttl}" is not a duration: write 30m, 12h or 7d`
+  await expect(run('kubeconfig', 'acme', '--ttl', ttl)).rejects.toMatchObject({ exitCode: 2, message })
 })

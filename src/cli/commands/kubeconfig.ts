@@ -22,6 +22,8 @@ export function addKubeconfigCommand(program: Command, print: (text: string) => 
 }
 
 async function workspaceKubeconfig(given: string, options: KubeconfigOptions): Promise<string> {
+  if (options.ttl !== undefined && options.asServiceAccount === undefined)
+    throw new CliError('--ttl is for the token of a ServiceAccount: name one with --as-service-account', 2)
   const session = openHubSession(options)
   try {
     const path = resolveWorkspacePath(given, session.currentPath)
@@ -70,7 +72,8 @@ const defaultSeconds = 3_600
 const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
 function toSeconds(text: string): number {
-  const match = /^(\d+)([smhd])$/.exec(text)
-  if (!match) throw new CliError(`"${text}" is not a duration: write 30m, 12h or 7d`, 2)
-  return Number(match[1]) * (unitSeconds[match[2] ?? 's'] ?? 1)
+  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? []
+  const seconds = Number(count) * (unitSeconds[unit] ?? 1)
+  if (!(seconds > 0)) throw new CliError(`"${text}" is not a duration: write 30m, 12h or 7d`, 2)
+  return seconds
 }
