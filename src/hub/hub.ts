@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createAdmissionChain } from '../access/admission/admission.ts'
@@ -57,6 +57,7 @@ import { publicationController } from './controllers/publication-controller.ts'
 import { workspaceController } from './controllers/workspace-controller.ts'
 import { hubDefinitions } from './definitions.ts'
 import type { HubOptions } from './hub-options.ts'
+import { makeDataDir } from './make-data-dir.ts'
 import { openAudit } from './open-audit.ts'
 import { openIdEndpoints } from './openid-endpoints.ts'
 import { createPages } from './pages.ts'
@@ -88,7 +89,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
+    makeDataDir(options.dataDir)
     const backend = await storageDrivers[options.storage]({ dataDir: options.dataDir })
     closers.push(() => backend.close())
     const secrets = await loadOrCreateHubSecrets(backend, systemClock.now())
