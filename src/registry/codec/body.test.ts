@@ -49,10 +49,10 @@ describe('formats', () => {
     expect(decodeBody(body('{}')).object).toEqual({ apiVersion: 'v1', kind: 'ConfigMap' })
     expect(decodeBody(body('null')).object).toEqual({ apiVersion: 'v1', kind: 'ConfigMap' })
     expect(decodeBody(body('', 'application/yaml')).object).toEqual({ apiVersion: 'v1', kind: 'ConfigMap' })
-    expect(decodeBody(body('{"kind":"Widget"}', '', custom)).object).toEqual({
-      apiVersion: 'example.com/v1',
-      kind: 'Widget',
-    })
+    // What nobody has said cannot match: `checkBodyType` refuses it.
+    for (const text of ['{"kind":"Widget"}', '{"apiVersion":"","kind":"Widget"}']) {
+      expect(decodeBody(body(text, '', custom)).object).toEqual({ apiVersion: '', kind: 'Widget' })
+    }
   })
 
   test('duplicate fields are told in JSON and YAML', () => {
@@ -169,6 +169,9 @@ describe('what cannot be read', () => {
 
 test('a body of another version or kind is refused', () => {
   expect(() => checkBodyType({ apiVersion: 'v1', kind: 'ConfigMap' }, configMap)).not.toThrow()
+  expect(() => checkBodyType({ apiVersion: '', kind: 'Widget' }, widget)).toThrow(
+    'the API version in the data () does not match the expected API version (example.com/v1)',
+  )
   expect(() => checkBodyType({ apiVersion: 'v2', kind: 'ConfigMap' }, configMap)).toThrow(
     'the API version in the data (v2) does not match the expected API version (v1)',
   )

@@ -11,7 +11,7 @@ export interface BodyParts {
   readonly bytes: Uint8Array
   /** The Content-Type header; empty means JSON. */
   readonly contentType: string
-  /** What the URL expects: the type of a body that does not say. */
+  /** What the URL expects: the type of a body that does not say. A custom resource must: its apiVersion stays empty. */
   readonly defaultGvk: GroupVersionKind
   /** Custom resources have no protobuf form; options (DeleteOptions …) have one on their URLs too. */
   readonly isCustomResource: boolean
@@ -88,7 +88,7 @@ function complete(value: Json, { bytes, defaultGvk, isCustomResource }: BodyPart
   if (kind === '' && isCustomResource) {
     throw badRequest(`Object 'Kind' is missing in '${Buffer.from(bytes.subarray(0, 1024)).toString()}'`)
   }
-  object['apiVersion'] = apiVersion || toApiVersion(defaultGvk)
+  object['apiVersion'] = apiVersion || (isCustomResource ? '' : toApiVersion(defaultGvk))
   object['kind'] = kind || defaultGvk.kind
   return object
 }
