@@ -7,6 +7,8 @@ const firstHost = 257
 const hosts = 65_535 - firstHost
 const firstNodePort = 30_000
 const nodePorts = 2768
+/** Both included. */
+export const nodePortRange = { first: firstNodePort, last: firstNodePort + nodePorts - 1 }
 
 /**
  * Fills in what a service leaves to the server: address families, cluster address and node ports. They are derived from
@@ -79,6 +81,11 @@ function freeNodePort(seed: string, taken: Set<number>): number {
 function clusterAddressOf(seed: string): string {
   const host = firstHost + (hashOf(seed) % hosts)
   return `${network}.${host >> 8}.${host & 255}`
+}
+
+/** Whether a service may ask for this address: one of the network, neither its first nor its last. */
+export function isClusterAddress(address: string): boolean {
+  return address.startsWith(`${network}.`) && address !== `${network}.0.0` && address !== `${network}.255.255`
 }
 
 function nodePortOf(seed: string): number {

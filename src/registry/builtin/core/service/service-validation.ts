@@ -21,7 +21,9 @@ import {
   type FieldErrors,
   noErrors,
 } from '../../validation/field-checks.ts'
+import { describeCidr } from './describe-cidr.ts'
 import { needsHealthCheckNodePort } from './service-allocation.ts'
+import { checkCapabilities } from './service-capabilities.ts'
 import { isExternallyAccessible } from './service-defaults.ts'
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
@@ -33,8 +35,13 @@ const affinityMaxSeconds = 86_400
 const onlyForLoadBalancers = "may only be used when `type` is 'LoadBalancer'"
 
 /** A service as it is before the server fills in addresses and node ports. */
-export function validateService(service: KubeObject): FieldErrors {
+export function validateService(service: KubeObject, _: unknown, previous?: KubeObject): FieldErrors {
   const spec = fieldsAt(service, 'spec') ?? {}
+  const errors = checkSpec(spec)
+  return previous === undefined && errors.length === 0 ? checkCapabilities(spec) : errors
+}
+
+function checkSpec(spec: Fields): FieldErrors {
   return [
     ...checkTypeRules(spec),
     ...checkPorts(spec),
@@ -225,8 +232,14 @@ function checkDuplicatePorts(spec: Fields): FieldErrors {
 function checkLoadBalancerFields(spec: Fields): FieldErrors {
   const errors: FieldError[] = []
   const isLoadBalancer = spec['type'] === 'LoadBalancer'
-  if (stringsAt(spec, 'loadBalancerSourceRanges').length > 0 && !isLoadBalancer) {
+  const ranges = stringsAt(spec, 'loadBalancerSourceRanges')
+  if (ranges.length > 0 && !isLoadBalancer) {
     errors.push(fieldForbidden('spec.LoadBalancerSourceRanges', onlyForLoadBalancers))
+  }
+  for (const [index, range] of ranges.entries()) {
+    const field = `spec.LoadBalancerSourceRanges[${index}]`
+    const why = describeCidr(range.trim())
+    if (why !== undefined) errors.push(fieldInvalid(field, range, why))
   }
   if (spec['allocateLoadBalancerNodePorts'] !== undefined && !isLoadBalancer) {
     errors.push(fieldForbidden('spec.allocateLoadBalancerNodePorts', onlyForLoadBalancers))
@@ -283,7 +296,7 @@ export function validateServiceUpdate(service: KubeObject, previous: KubeObject)
       errors.push(fieldForbidden('spec.healthCheckNodePort', 'field is immutable'))
     }
   }
-  return errors
+  return errors.length > 0 || checkSpec(spec).length > 0 ? errors : checkCapabilities(spec)
 }
 
 /** Addresses and families stay once set; a second one may come and go. */
