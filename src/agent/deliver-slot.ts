@@ -40,6 +40,7 @@ export async function deliverSlot(parts: SlotParts, delivery: Delivery, record: 
     delete record.conflict
     return undefined
   }
+  delete record.finished
   if (record.stopped) {
     const leftMs = record.stopped.untilMs - parts.clock.now()
     if (record.stopped.version === version && leftMs > 0) return { requeueAfterMs: leftMs }

@@ -19,7 +19,7 @@ import { namespaces, roleBindings, serviceAccounts } from './target-spaces.ts'
 
 export interface LeaveParts extends SlotParts {
   hubId: string
-  records: ReadonlyMap<string, SlotRecord>
+  records: Map<string, SlotRecord>
   emptyNamespaces: EmptyNamespaces
   /** No longer waits for what the child forbids to delete, nor for namespaces to empty: leaving always ends. */
   isOverdue: boolean
@@ -52,6 +52,7 @@ async function removeSpaces({ emptyNamespaces }: LeaveParts, slots: readonly Del
 async function letGo(parts: LeaveParts, delivery: Delivery, workloads: 'keep' | 'delete'): Promise<boolean> {
   const name = delivery.metadata.name ?? ''
   const record = parts.records.get(name) ?? newSlotRecord(delivery.metadata.uid ?? '')
+  parts.records.set(name, record)
   if (isRemoved(record)) return true
   const removal = workloads === 'keep' && delivery.spec.desired === 'Present' ? 'release' : 'delete'
   await removeSlot(parts, delivery, record, delivery.spec.release ? 'release' : removal)

@@ -28,7 +28,8 @@ export function refuseHeaders(response: ServerResponse): void {
 
 /** What Node cannot read, or has waited for too long, is answered; of its connection nothing more can be expected. */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable) {
+  // In the midst of an answer, another one would be read as part of it.
+  if (!socket.writable || (socket as { _httpMessage?: ServerResponse })._httpMessage?.headersSent) {
     socket.destroy()
     return
   }

@@ -8,7 +8,8 @@ export interface SessionWatchdog {
 }
 
 const bufferBytes = 64 * 1024 // less than a socket takes before it makes anybody wait
-const patientSweeps = 6 // for sessions whose client may just be slow, or asleep for a while
+// What is handed over counts as written at once: a large answer on a slow line lets no ping pass until it is through.
+const patientSweeps = 60
 
 interface Watched {
   /** Bytes that had come when its client was last known to be served. */

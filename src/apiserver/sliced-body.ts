@@ -26,7 +26,7 @@ export function createSlicedBody(source: SliceSource, gzip: boolean): StreamBody
 }
 
 function pump(source: SliceSource, sink: ByteSink): void {
-  const pool = source.bytes <= wholeUpToBytes ? wholes : slices
+  const pool = source.bytes > sliceBytes && source.bytes <= wholeUpToBytes ? wholes : slices
   const step = (): void => {
     if (sink.closed) return
     const slice = pool.take()

@@ -1,3 +1,4 @@
+import { constants } from 'node:http2'
 import type { Writable } from 'node:stream'
 import type { ByteSink } from '../client/transport.ts'
 
@@ -12,9 +13,8 @@ export class WritableSink implements ByteSink {
   write(chunk: Uint8Array, sent?: () => void): boolean {
     if (this.closed) return true
     if (!sent) return this.#writable.write(chunk)
-    // After an error the connection may still read the chunk.
     return this.#writable.write(chunk, (error) => {
-      if (!error) sent()
+      if (!error && !isReset(this.#writable)) sent()
     })
   }
 
@@ -38,4 +38,9 @@ export class WritableSink implements ByteSink {
     if (this.#writable.closed || this.#writable.destroyed) listener()
     else this.#writable.once('close', listener)
   }
+}
+
+/** Node calls it written when the peer has reset the stream, too: then pieces of it may still be on their way. */
+function isReset(writable: Writable & { rstCode?: number }): boolean {
+  return writable.rstCode !== undefined && writable.rstCode !== constants.NGHTTP2_NO_ERROR
 }

@@ -156,6 +156,19 @@ describe('over HTTPS', () => {
     generous.destroy()
   })
 
+  test('what cannot be read in the midst of an answer ends the connection, and puts nothing into the answer', async () => {
+    const socket = tlsConnect({ ...certificate, port: Number(new URL(api.url).port), host: '127.0.0.1' })
+    let received = ''
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk))
+    socket.write(`GET ${configMaps}?watch=true HTTP/1.1\r\nHost: hub\r\n\r\n`)
+    while (!received.includes('\r\n\r\n')) await once(socket, 'data')
+    socket.on('error', () => {}) // it may be reset
+    const closed = once(socket, 'close')
+    socket.write('this is no HTTP\r\n\r\n')
+    await closed
+    expect(received.match(/HTTP\/1\.1/g)).toHaveLength(1)
+  })
+
   test('headers over the limit are refused with a Status over HTTP/1.1', async () => {
     for (const refused of [await http1(selecting(100_000)), await http1WithHeaders(5_000)]) {
       expect(refused.status).toBe(431)

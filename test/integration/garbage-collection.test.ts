@@ -120,6 +120,14 @@ test('in the foreground, what has an owner that stays is only cut loose from the
   expect(shared?.metadata.deletionTimestamp).toBeUndefined()
 })
 
+test('in the foreground, what names its owner in a version that is not served goes, too', async () => {
+  const reference = { ...ownedBy(await create('versioned')), apiVersion: 'v1beta9' }
+  await create('outdated', { ownerReferences: [reference] })
+  await objects().delete({ name: 'versioned', namespace }, { propagationPolicy: 'Foreground' })
+  await goes('outdated')
+  await goes('versioned')
+})
+
 test('in the foreground, objects that own each other in a circle all go', async () => {
   const one = await create('circle-1')
   const two = await create('circle-2', { ownerReferences: [ownedBy(one)] })

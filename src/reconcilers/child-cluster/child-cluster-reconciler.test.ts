@@ -53,6 +53,13 @@ describe('the status of a child cluster', () => {
     expect(hub.condition('Ready')?.message).toBe('last heartbeat: 2026-11-20T23:59:00Z')
   })
 
+  it('goes by the agent’s time where a stored report has no other', async () => {
+    const hub = startHub({ report: { status: { heartbeatTime: '2026-11-20T23:59:00Z' } } })
+    await hub.run()
+    expect(hub.condition('Joined')?.status).toBe('True')
+    expect(hub.condition('Ready')?.message).toBe('last heartbeat: 2026-11-20T23:59:00Z')
+  })
+
   it('says until when the credentials of the connection are good', async () => {
     const hub = startHub()
     await hub.run()

@@ -58,7 +58,7 @@ async function letGo(
 ): Promise<boolean> {
   const { metadata, spec } = childCluster
   const neverJoined =
-    report !== undefined && report.status?.receivedTime === undefined && spec.credentialsSecret === undefined
+    report !== undefined && heardAt(report.status) === undefined && spec.credentialsSecret === undefined
   const forgotten = metadata.annotations?.[forgetAnnotation] === 'true'
   if (!forgotten && !neverJoined && report && !report.status?.left) {
     if (!spec.leaving)
@@ -112,7 +112,8 @@ async function nextStatus(
   { status: told = {} }: AgentReport,
   incarnation: number,
 ): Promise<NonNullable<ChildCluster['status']>> {
-  const { receivedTime, forked } = told
+  const { forked } = told
+  const receivedTime = heardAt(told)
   const trouble = told.conditions?.find(({ type, status: is }) => type === 'Connected' && is === 'False')
   const silentMs = receivedTime === undefined ? undefined : steps.now() - Date.parse(receivedTime)
   const reachable = silentMs !== undefined && silentMs < heartbeatGraceMs
@@ -181,6 +182,11 @@ async function nextStatus(
       ),
     ),
   }
+}
+
+/** When the child was last heard of. A report that was stored before the hub noted that has the agent's time alone. */
+function heardAt({ receivedTime, heartbeatTime }: NonNullable<AgentReport['status']> = {}): string | undefined {
+  return receivedTime ?? heartbeatTime
 }
 
 /** Whether the credentials of the connection are good: the agent's certificate, or the hub's token for the child. */

@@ -98,18 +98,23 @@ function createCollector(options: GarbageCollectorOptions) {
     return false
   }
 
-  /** As upstream's attemptToDeleteItem. */
-  async function deleteWhenUnowned(logicalCluster: string, found: Found): Promise<void> {
+  /** As upstream's attemptToDeleteItem. Of `waiting` it is known that it waits, by whatever version it is referred to. */
+  async function deleteWhenUnowned(logicalCluster: string, found: Found, waiting?: string): Promise<void> {
     const { object } = found
     const owners = object.metadata.ownerReferences ?? []
     if (owners.length === 0) return
-    const states = await Promise.all(owners.map((owner) => stateOf(logicalCluster, owner, object.metadata.namespace)))
+    const { namespace } = object.metadata
+    const states = await Promise.all(
+      owners.map(async (owner) =>
+        owner.uid === waiting ? waitingForDependents : stateOf(logicalCluster, owner, namespace),
+      ),
+    )
     const present = owners.filter((_, index) => states[index] === 'present')
     if (present.length > 0) {
       if (present.length < owners.length) await setOwners(found, present)
       return
     }
-    if (!states.includes('waiting-for-dependents')) return deleteFound(found, policyOf(object))
+    if (!states.includes(waitingForDependents)) return deleteFound(found, policyOf(object))
     const dependents = await options.dependentsOf(logicalCluster, object.metadata.uid ?? '')
     if (dependents.length === 0) return deleteFound(found, policyOf(object))
     const isInCircle = await someDeletesDependents(logicalCluster, dependents)
@@ -130,7 +135,7 @@ function createCollector(options: GarbageCollectorOptions) {
     logicalCluster: string,
     owner: OwnerReference,
     namespace: string | undefined,
-  ): Promise<'present' | 'gone' | 'waiting-for-dependents'> {
+  ): Promise<'present' | 'gone' | typeof waitingForDependents> {
     const served = await options.resourceOfKind(logicalCluster, owner.apiVersion, owner.kind)
     const groupVersion = fromApiVersion(owner.apiVersion)
     // A type that nothing serves may come back: its objects are not known to be gone.
@@ -140,7 +145,7 @@ function createCollector(options: GarbageCollectorOptions) {
     const name = served.namespaced ? { namespace: namespace ?? '', name: owner.name } : { name: owner.name }
     const found = await options.clientOf(logicalCluster).resource(gvr).get(name).catch(ignoreMissing)
     if (!found || found.metadata.uid !== owner.uid) return 'gone'
-    return deletesDependents(found) ? 'waiting-for-dependents' : 'present'
+    return deletesDependents(found) ? waitingForDependents : 'present'
   }
 
   async function deleteBlockingDependents(logicalCluster: string, owner: KubeObject): Promise<boolean> {
@@ -154,7 +159,7 @@ function createCollector(options: GarbageCollectorOptions) {
       const reference = found.object.metadata.ownerReferences?.find(({ uid }) => uid === ownerUid)
       if (!reference) continue
       if (reference.blockOwnerDeletion) blocked = true
-      if (!found.object.metadata.deletionTimestamp) await deleteWhenUnowned(logicalCluster, found)
+      if (!found.object.metadata.deletionTimestamp) await deleteWhenUnowned(logicalCluster, found, ownerUid)
     }
     return blocked
   }
@@ -174,6 +179,7 @@ function createCollector(options: GarbageCollectorOptions) {
   return { examine }
 }
 
+const waitingForDependents = 'waiting-for-dependents'
 type PropagationPolicy = NonNullable<DeleteOptions['propagationPolicy']>
 
 interface Found {
