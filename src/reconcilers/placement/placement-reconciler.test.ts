@@ -531,6 +531,24 @@ describe('a move by deletionPolicy Delete', () => {
     expect(['a', 'b'].map((uid) => setup.slot(uid)?.spec.desired)).toEqual(['Absent', 'Absent'])
   })
 
+  test('deletes nothing while the only child that is meant has a taint that is not tolerated, and says so', async () => {
+    const setup = await movingWorld()
+    setup.world.placements = [placement('p', { ...move, clusterNames: ['c'] })]
+    const tainted = child('c')
+    tainted.object.spec.taints = [{ key: 'gpu', effect: 'NoSelect' }]
+    setup.world.childClusters = [...setup.world.childClusters, tainted]
+    await setup.settle()
+    expect(setup.told()).toMatch(/^NoChildCluster: .*c: taint gpu is not tolerated/)
+    expect(['a', 'b', 'c'].map((uid) => setup.slot(uid)?.spec.desired)).toEqual(['Present', 'Present', undefined])
+  })
+
+  test('does not hold what a taint drives out', async () => {
+    const setup = await movingWorld()
+    for (const { object } of setup.world.childClusters) object.spec.taints = [{ key: 'drain', effect: 'NoExecute' }]
+    await setup.settle()
+    expect(['a', 'b'].map((uid) => setup.slot(uid)?.spec.desired)).toEqual(['Absent', 'Absent'])
+  })
+
   test('counts no replicas where an autoscaler does', async () => {
     const setup = await movingWorld()
     setup.world.autoscaled = true

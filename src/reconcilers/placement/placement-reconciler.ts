@@ -137,15 +137,25 @@ async function leave(
   if (left.length === 0) return { problems: [], waits: false }
   const retires = placement.spec.deletionPolicy === 'Delete'
   const problems = left.flatMap((childCluster) => leftOver(childCluster, decisions, retires))
-  if (selected.length === 0 && awaitsSuccessor(placement, decisions))
+  if (selected.length === 0 && awaitsSuccessor(placement, decisions, left))
     return { problems: [...problems, noChildCluster(placement, decisions)], waits: false }
   return { problems, waits: retires && !(await retire(steps, address, source, left, selected)) }
 }
 
-/** A child cluster that the Placement means takes nothing yet: what runs elsewhere is not to go before that has changed. */
-function awaitsSuccessor({ spec }: Placement, decisions: readonly Decision[]): boolean {
+/**
+ * A child cluster that the Placement means takes nothing yet: what runs elsewhere is not to go before that has changed. A
+ * taint that drives out the copies themselves (`NoExecute`) is not waited for.
+ */
+function awaitsSuccessor(
+  { spec }: Placement,
+  decisions: readonly Decision[],
+  left: readonly RegisteredChildCluster[],
+): boolean {
   if (spec.numberOfClusters === 0) return false
-  return decisions.some(({ reason }) => reason === 'NotJoined' || reason === 'Unschedulable')
+  return decisions.some(({ reason, childCluster: { uid } }) => {
+    if (reason === 'Tainted') return !left.some((one) => one.uid === uid)
+    return reason === 'NotJoined' || reason === 'Unschedulable'
+  })
 }
 
 function noChildCluster({ metadata }: Placement, decisions: readonly Decision[]): Problem {
