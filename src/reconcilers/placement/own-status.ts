@@ -1,9 +1,10 @@
+import { canonicalJson } from '../../base/canonical-json.ts'
 import type { Json, JsonObject, KubeObject } from '../../meta/object.ts'
 
 /** The manager under which placement writes into objects: who wrote a field of their status is recorded beside it. */
 export const placementManager = 'atoll-placement'
 
-/** `fieldsV1`: a tree of `f:<field>` and `k:{…}` (the item of a list with these keys). */
+/** `fieldsV1`: a tree of `f:<field>`, `k:{…}` (the item of a list with these keys) and `v:…` (this value in a set). */
 type Fields = Record<string, unknown>
 
 /**
@@ -37,11 +38,13 @@ function withoutMembers(map: JsonObject, fields: Fields): JsonObject {
   return Object.fromEntries(members.filter(([, value]) => value !== undefined))
 }
 
-const hasItems = (fields: Fields) => Object.keys(fields).some((element) => element.startsWith('k:'))
+const hasItems = (fields: Fields) => Object.keys(fields).some((element) => /^[kv]:/.test(element))
 const hasMembers = (fields: Fields) => Object.keys(fields).some((element) => element.startsWith('f:'))
 
-/** Whoever added an item has it as a whole (`.`); a field of another's item is left in it. */
+/** Whoever added an item has it as a whole (`.`, or its value); a field of another's item is left in it. */
 function ownsItem(fields: Fields, item: Json): boolean {
+  const values = Object.keys(fields).filter((element) => element.startsWith('v:'))
+  if (values.some((element) => canonicalJson(JSON.parse(element.slice(2))) === canonicalJson(item))) return true
   if (!isRecord(item)) return false
   return Object.entries(fields).some(([element, below]) => {
     if (!element.startsWith('k:') || !isRecord(below) || !('.' in below)) return false

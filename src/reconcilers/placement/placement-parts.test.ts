@@ -307,6 +307,13 @@ describe('what placement wrote into a status', () => {
       conditions: [{ type: 'Theirs', message: 'ours' }],
     })
   })
+  test('goes from a set value by value', () => {
+    const fields = { 'f:tags': { 'v:"a"': {}, 'v:"gone"': {} }, 'f:ports': { '.': {}, 'v:80': {} } }
+    const sets = { tags: ['a', 'b-of-another'], ports: [80] }
+    expect(withoutOwnStatus({ metadata: { managedFields: owned(fields) }, status: sets })).toEqual({
+      tags: ['b-of-another'],
+    })
+  })
   test('is nothing where it has never written, or there is no status', () => {
     expect(withoutOwnStatus({ metadata: {}, status })).toBeUndefined()
     expect(withoutOwnStatus({ metadata: { managedFields: owned({ 'f:a': {} }).slice(0, 2) }, status })).toBeUndefined()
