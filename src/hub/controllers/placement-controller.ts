@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { ForeseenTargets } from '../../access/admission/placement-mark.ts'
-import type { Client, ObjectName } from '../../client/client.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Client, ObjectName, ResourceClient } from '../../client/client.ts'
 import { createController, type Controller, type ReconcileRequest } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
-import { ignoreNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound, isInvalid } from '../../meta/api-errors.ts'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import {
   childLogicalCluster,
@@ -18,7 +19,7 @@ import {
   targetsAnnotation,
 } from '../../meta/fleet/fleet-names.ts'
 import { logicalClusterOf } from '../../meta/logical-cluster.ts'
-import type { KubeObject } from '../../meta/object.ts'
+import type { JsonObject, KubeObject } from '../../meta/object.ts'
 import { isWithin, type RegisteredChildCluster } from '../../reconcilers/placement/choose-child-clusters.ts'
 import { placementManager } from '../../reconcilers/placement/own-status.ts'
 import { isDeliverableResource } from '../../reconcilers/placement/placeable.ts'
@@ -272,6 +273,30 @@ function storedAs({ group, kind, versions, storageVersion }: ResourceDefinition)
   return { apiVersion: group === '' ? storageVersion : `${group}/${storageVersion}`, kind }
 }
 
+/**
+ * Writes the whole status; true when the object has become another one by it. A status that the type refuses stays as it
+ * was: that must not keep the object from being let go, or its owner from being told what is wrong.
+ */
+export async function writeStatus(
+  objects: Pick<ResourceClient<KubeObject>, 'update'>,
+  object: KubeObject,
+  status: JsonObject,
+  logger: Logger,
+): Promise<boolean> {
+  const { status: _, ...rest } = object
+  // A type may demand fields of a status that is there, and never one.
+  const wanted = Object.keys(status).length > 0 ? { ...rest, status } : rest
+  try {
+    const written = await objects.update(wanted, { subresource: 'status', fieldManager: placementManager })
+    return written.metadata.resourceVersion !== object.metadata.resourceVersion
+  } catch (error) {
+    if (!isInvalid(error)) return ignoreNotFound(error) ?? false
+    const { kind, metadata } = object
+    logger.warn('a status of placement was refused', { kind, object: metadata.name, error: String(error) })
+    return false
+  }
+}
+
 function createSteps(parts: PlacementParts): PlacementSteps {
   const { catalog, reader, clientOf, clock, logger, informers, workspacePath } = parts
   const recorder = createEventRecorder({ clientOf, clock, logger, component: placementManager })
@@ -351,13 +376,8 @@ function createSteps(parts: PlacementParts): PlacementSteps {
     },
     async updateStatus(address, { object }, status) {
       const found = await objectsOf(address)
-      const { status: _, ...rest } = object
-      // A type may demand fields of a status that is there, and never one.
-      const wanted = Object.keys(status).length > 0 ? { ...rest, status } : rest
-      const written = await found?.objects
-        .update(wanted, { subresource: 'status', fieldManager: placementManager })
-        .catch(ignoreNotFound)
-      return written !== undefined && written.metadata.resourceVersion !== object.metadata.resourceVersion
+      if (!found) return false
+      return writeStatus(found.objects, object, status, logger.with({ workspace: address.logicalCluster }))
     },
     async explain(address, { object }, text) {
       const found = await objectsOf(address)

@@ -57,6 +57,7 @@ function createWorld(address: SourceAddress) {
     source: undefined as KubeObject | undefined,
     unserved: false,
     autoscaled: false,
+    refusesStatus: false,
     namespaceLabels: {} as Record<string, string>,
     placements: [] as Placement[],
     childClusters: [] as RegisteredChildCluster[],
@@ -102,6 +103,7 @@ function createWorld(address: SourceAddress) {
     },
     async updateStatus(_address, { object }, status) {
       world.statusWrites += 1
+      if (world.refusesStatus) return false
       world.source = { ...object, status, metadata: { ...object.metadata, managedFields: ownersOf(object, status) } }
       return true
     },
@@ -617,6 +619,22 @@ describe('the status of an object whose copies have gone', () => {
     unplace(setup)
     await setup.settle()
     expect(setup.world.source['status']).toMatchObject({ phase: 'Mine' })
+  })
+
+  test('keeps nothing from going where its type refuses what would be left of it', async () => {
+    const setup = placedWorld()
+    await setup.settle()
+    setup.observe('a', running(5))
+    await setup.settle()
+    setup.world.refusesStatus = true
+    unplace(setup)
+    for (const uid of ['a', 'b']) {
+      await setup.settle()
+      setup.acknowledge(uid)
+    }
+    await setup.settle()
+    expect(setup.world.source?.['status']).toMatchObject({ replicas: 5 })
+    expect(setup.world.source?.metadata.finalizers).toEqual([])
   })
 
   test('is not written on an object that is going', async () => {

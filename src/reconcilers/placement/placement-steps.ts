@@ -52,7 +52,7 @@ export interface PlacementSteps {
   deleteDelivery(childClusterUid: string, delivery: Delivery): Promise<void>
   /** Sets or removes our finalizer and annotations, guarded by the source's resourceVersion. */
   markSource(address: SourceAddress, source: Source, mark: SourceMark): Promise<void>
-  /** Writes the whole status, as `placementManager`. True when the object has become another one by it. */
+  /** Writes the whole status, as `placementManager`, unless its type refuses it. True when the object has become another one. */
   updateStatus(address: SourceAddress, source: Source, status: JsonObject): Promise<boolean>
   /** Writes `text` into the annotation that says what is wrong with an object's placement, or takes it away. */
   explain(address: SourceAddress, source: Source, text: string | undefined): Promise<void>
