@@ -5,7 +5,7 @@ import {
   type SourceSink,
 } from '../../controller/controller.ts'
 import { informerSource } from '../../controller/informer-source.ts'
-import { toObjectKey } from '../../informer/informer.ts'
+import { type Lister, toObjectKey } from '../../informer/informer.ts'
 import { ignoreNotFound } from '../../meta/api-errors.ts'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import {
@@ -62,24 +62,9 @@ export function publicationController(parts: PlacementParts): Controller {
     if (publication) return event.value ? [] : [publicationRequest(publication.logicalCluster, publication.name)]
     if (addressIn(event.key, workspaces.group, workspaces.resource)) return all().length === 0 ? [] : ofWorkspace(event)
     const crd = addressIn(event.key, crds.group, crds.resource)
-    if (crd) return own.caused(event) && !isAwaited(event, crd) ? [] : ofCrd(event, crd)
+    if (crd) return crdRequests(informers.publications, { event, address: crd, isOwnWrite: own.caused(event) })
     const slot = addressIn(event.key, fleetGroup, 'deliveries')
     return slot && isChildLogicalCluster(slot.logicalCluster) ? ofSlot(event) : []
-  }
-
-  /** What one publication has done to a copy concerns the others that name the type: it has a new owner, or none now. */
-  function isAwaited({ value }: FeedEvent, { name }: ObjectAddress): boolean {
-    return forWorkspaces(name).length > (hasMark(value) ? 1 : 0)
-  }
-
-  const forWorkspaces = (crdName: string) => all().filter((one) => one.spec.workspaces && publishes(one, crdName))
-  const ofProvider = (logicalCluster: string, crdName: string) =>
-    informers.publications.byIndex('logicalCluster', logicalCluster).filter((one) => publishes(one, crdName))
-
-  function ofCrd(event: FeedEvent, { logicalCluster, name }: ObjectAddress): ReconcileRequest[] {
-    const publishing = ofProvider(logicalCluster, name).map((publication) => toObjectKey(publication))
-    const concerns = hasMark(event.value) || hasMark(event.previous?.value) || forWorkspaces(name).length > 0
-    return concerns ? [...publishing, workspaceRequest(logicalCluster)] : publishing
   }
 
   /** The slot's own publication, which may have gone, and those of its provider that wait for the same type. */
@@ -87,7 +72,9 @@ export function publicationController(parts: PlacementParts): Controller {
     const slot = readCrdSlot(event)
     if (slot?.publication === undefined) return []
     const { logicalCluster, name } = slot.source
-    const waiting = ofProvider(logicalCluster, name).map(({ metadata }) => metadata.name ?? '')
+    const waiting = ofProvider(informers.publications, { logicalCluster, name }).map(
+      ({ metadata }) => metadata.name ?? '',
+    )
     const concerned = new Set([slot.publication, ...waiting])
     return [...concerned].map((publication) => publicationRequest(logicalCluster, publication, 'children'))
   }
@@ -125,6 +112,41 @@ export function publicationController(parts: PlacementParts): Controller {
   })
 }
 
+interface CrdChange {
+  event: FeedEvent
+  address: ObjectAddress
+  /** Made by this controller: what stands there is known. */
+  isOwnWrite: boolean
+}
+
+/** What is to be looked at when a CRD has changed: publications of it, and its workspace where it is or may be a copy. */
+export function crdRequests(publications: Lister<Publication>, change: CrdChange): readonly ReconcileRequest[] {
+  const { event, address, isOwnWrite } = change
+  // A copy, too, may be what a publication of its workspace brings further down.
+  const publishing = ofProvider(publications, address).map((publication) => toObjectKey(publication))
+  const isMarked = hasMark(event.value)
+  const wasMarked = hasMark(event.previous?.value)
+  const forWorkspaces = publications
+    .list()
+    .filter(({ spec }) => spec.workspaces && publishes(spec, address.name)).length
+  // Our own write concerns the others that name the type once it has a new owner, or none.
+  const isAwaited = isMarked !== wasMarked && forWorkspaces > (isMarked ? 1 : 0)
+  const concerns = isOwnWrite ? isAwaited : isMarked || wasMarked || forWorkspaces > 0
+  return concerns ? [...publishing, workspaceRequest(address.logicalCluster)] : publishing
+}
+
+/** The publications of a type that live in its workspace. */
+function ofProvider(
+  publications: Lister<Publication>,
+  { logicalCluster, name }: Pick<ObjectAddress, 'logicalCluster' | 'name'>,
+): Publication[] {
+  return publications.byIndex('logicalCluster', logicalCluster).filter(({ spec }) => publishes(spec, name))
+}
+
+function publishes(spec: Publication['spec'], crdName: string): boolean {
+  return spec.customResourceDefinitions.includes(crdName)
+}
+
 function providerOf(publication: KubeObject): string {
   return logicalClusterOf(publication) ?? ''
 }
@@ -133,10 +155,6 @@ function ofWorkspace({ value, previous }: FeedEvent): ReconcileRequest[] {
   const bytes = value ?? previous?.value
   const { spec } = ((bytes && parse(bytes)) ?? {}) as Partial<Workspace>
   return spec?.cluster === undefined ? [] : [workspaceRequest(spec.cluster)]
-}
-
-function publishes({ spec }: Publication, crdName: string): boolean {
-  return spec.customResourceDefinitions.includes(crdName)
 }
 
 function readCrdSlot({ value, previous }: FeedEvent): Delivery['spec'] | undefined {
@@ -177,8 +195,7 @@ function createDelay({ clock }: PlacementParts) {
 }
 
 /**
- * Events of the controller's own writes of CRDs need no second look, unless another publication names the type: the answer
- * to the write says what stands there. The event comes before the answer, so each write under way lets one event of its
+ * Tells the events of the controller's own writes of CRDs: the answer to the write says what stands there. The event comes before the answer, so each write under way lets one event of its
  * key pass.
  */
 function createOwnWrites() {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { notFound } from '../../meta/api-errors.ts'
 import type { ChildCluster } from '../../meta/fleet/child-cluster.ts'
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import { publicationAnnotation } from '../../meta/fleet/fleet-names.ts'
@@ -38,11 +39,14 @@ function createWorld(spec: Partial<Publication['spec']>, childClusters: Register
     withInstances: new Set<string>(),
     /** Writes to a workspace that fail, by path. */
     failing: new Map<string, Error>(),
+    /** Logical clusters that are no more. */
+    gone: new Set<string>(),
     asked: [] as string[],
     retried: [] as string[],
     statusDue: 0,
     statusWrites: 0,
     crdReads: 0,
+    publicationReads: 0,
   }
   // A logical cluster is called by its path here.
   const crds = new Map<string, KubeObject>([['root:a', crd()]])
@@ -56,12 +60,19 @@ function createWorld(spec: Partial<Publication['spec']>, childClusters: Register
   }
   const target = (path: string) => ({ logicalCluster: path, path, labels: world.labels })
   const steps: PublicationSteps = {
-    getPublication: async () => world.publication,
+    async getPublication() {
+      world.publicationReads += 1
+      return world.publication
+    },
     publications: () => {
       const listed = world.listed ?? world.publication
       return listed ? [{ provider: 'root:a', publication: listed }] : []
     },
-    workspacePath: async (logicalCluster) => logicalCluster,
+    async workspacePath(logicalCluster) {
+      if (world.gone.has(logicalCluster))
+        throw notFound({ group: 'core.kcp.io', resource: 'logicalclusters' }, 'cluster')
+      return logicalCluster
+    },
     async *workspaces() {
       for (const path of world.paths) yield target(path)
     },
@@ -252,6 +263,37 @@ describe('a publication and its workspaces', () => {
     expect(world.statusDue).toBe(1)
     await world.writeStatus()
     expect(world.status()).toMatchObject({ total: 3, ready: 3 })
+  })
+
+  test.each([
+    ['that it does not select', everyWorkspace, 'root:b:z', 0],
+    ['beside those that it selects', { workspaces: { paths: ['root:a:x'] } }, 'root:a:y', 0],
+    ['of its own', everyWorkspace, 'root:a', 0],
+    ['that nobody made', everyWorkspace, 'root:elsewhere', 0],
+    ['that it selects', everyWorkspace, 'root:a:x', 1],
+  ])('a look at a workspace %s reads it as often as that needs', async (_, spec, path, reads) => {
+    const world = createWorld(spec)
+    await world.reconcile()
+    const before = { publications: world.publicationReads, crds: world.crdReads }
+    await world.lookAtWorkspace(path)
+    expect(world.publicationReads - before.publications).toBe(reads)
+    expect(world.crdReads - before.crds).toBe(2 * reads)
+  })
+
+  test('a look at a workspace goes on when a provider has gone that the list still has', async () => {
+    const world = createWorld(everyWorkspace)
+    world.gone.add('root:a')
+    await world.lookAtWorkspace('root:a:x')
+    expect(world.reached()).toEqual([])
+    expect(world.publicationReads).toBe(0)
+  })
+
+  test('one that the list still has as it was takes no type that it does not select any more', async () => {
+    const world = createWorld({ workspaces: { paths: ['root:a:x'] } })
+    world.listed = world.publication
+    world.change({ workspaces: { paths: ['root:a:y'] } })
+    await world.lookAtWorkspace('root:a:x')
+    expect(world.reached()).toEqual([])
   })
 
   test('a workspace that has gone is no target any more', async () => {

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
 import type { Reconcile, ReconcileRequest } from '../../controller/controller.ts'
-import { isForbidden, isNotFound } from '../../meta/api-errors.ts'
+import { ignoreNotFound, isForbidden, isNotFound } from '../../meta/api-errors.ts'
 import { type NewCondition, withTransition } from '../../meta/conditions.ts'
 import type { Publication } from '../../meta/fleet/placement.ts'
 import type { KubeObject } from '../../meta/object.ts'
@@ -160,15 +160,21 @@ async function bringToWorkspace(
 
 async function lookAtWorkspace(steps: PublicationSteps, table: TargetTable, logicalCluster: string): Promise<void> {
   const workspace = await steps.workspaceOf(logicalCluster)
-  for (const { provider, publication: listed } of steps.publications()) {
-    const name = listed.metadata.name ?? ''
+  for (const listed of steps.publications()) {
+    const { provider } = listed
+    const name = listed.publication.metadata.name ?? ''
+    // The provider may have gone, too, and then it has nothing below it.
+    const providerPath = (await pathOf(steps, provider).catch(ignoreNotFound)) ?? ''
+    const isListed = workspace !== undefined && isForWorkspace(listed, providerPath, workspace)
+    // Most are for other workspaces: the list says so without a read, and one that it is behind with is looked at whole.
+    if (!isListed && !table.has(provider, name, logicalCluster)) continue
     // The list may still have one that has gone, and that would take back what it has just released.
     const publication = await steps.getPublication(provider, name)
     if (!publication || publication.metadata.deletionTimestamp) continue
     const published = { provider, publication }
     const { workspaces } = table.of(provider, name)
     const before = canonicalJson(workspaces.get(logicalCluster) ?? null)
-    if (workspace && isForWorkspace(published, await pathOf(steps, provider), workspace)) {
+    if (workspace && isForWorkspace(published, providerPath, workspace)) {
       const { types } = await readTypes(steps, published)
       await bringToWorkspace(steps, table, published, types, workspace)
     } else if (workspaces.delete(logicalCluster) && workspace) {

@@ -23,6 +23,8 @@ export interface PublicationTargets {
 /** Kept while the process runs, and filled by looking at everything once when it starts. */
 export interface TargetTable {
   of(provider: string, name: string): PublicationTargets
+  /** Whether a workspace is known as a target; unlike `of`, it notes no publication. */
+  has(provider: string, name: string, logicalCluster: string): boolean
   forget(provider: string, name: string): void
 }
 
@@ -36,6 +38,7 @@ export function createTargetTable(): TargetTable {
         known.set(id, (targets = { workspaces: new Map(), children: [], atProvider: [], completeFor: undefined }))
       return targets
     },
+    has: (provider, name, logicalCluster) => known.get(`${provider}/${name}`)?.workspaces.has(logicalCluster) ?? false,
     forget: (provider, name) => void known.delete(`${provider}/${name}`),
   }
 }
