@@ -7,7 +7,7 @@ import type { Share } from './aggregate-status.ts'
 export interface Problem {
   /** The child cluster that it is about; absent: the placement as a whole. */
   childCluster?: string
-  /** A word for programs: one of `DeliveryReason`, or Ambiguous, PlacementNotFound, NoChildCluster, NotPlaceable, Kept … */
+  /** A word for programs: one of `DeliveryReason`, or Ambiguous, PlacementNotFound, NoChildCluster, NotPlaceable, Kept, MoveWaits … */
   reason: string
   message: string
 }
@@ -16,6 +16,15 @@ export interface Problem {
 export interface ChildTrouble {
   reason: 'ChildUnreachable' | 'HubForked' | 'NotJoined'
   message: string
+}
+
+/** A child that keeps copies elsewhere from going. */
+export interface AwaitedChild {
+  childCluster: string
+  /** Why it is waited for, where that is known. */
+  why?: string
+  /** Since when nothing has come of it; undefined until its slot has been looked at there. */
+  sinceMs: number | undefined
 }
 
 export interface SharesView {
@@ -85,9 +94,42 @@ function problemOfOutcome(
 ): Problem | number | undefined {
   if (settled.has(reason)) return undefined
   if (!passing.has(reason)) return { reason, message }
-  const ageMs = nowMs - Date.parse(lastTransitionTime)
+  const passesMs = graceLeftMs(Date.parse(lastTransitionTime), nowMs)
+  return passesMs > 0 ? passesMs : { reason, message: passing.get(reason) ?? message }
+}
+
+/** How long what has been so since then is still nothing to speak of. */
+function graceLeftMs(sinceMs: number, nowMs: number): number {
+  const ageMs = nowMs - sinceMs
   // Times have whole seconds.
-  return ageMs >= graceMs ? { reason, message: passing.get(reason) ?? message } : graceMs - Math.max(0, ageMs) + 1_000
+  return ageMs >= graceMs ? 0 : graceMs - Math.max(0, ageMs) + 1_000
+}
+
+const moveWaits = 'MoveWaits'
+
+/**
+ * What a copy that is to go waits for, the longest wait first: a problem, or the time until it becomes one. Told once it
+ * stays told: each step of a slow move begins the grace anew.
+ */
+export function problemOfMove(
+  [first]: readonly AwaitedChild[],
+  nowMs: number,
+  wasTold: boolean,
+): Omit<Problem, 'childCluster'> | number | undefined {
+  if (!first) return undefined
+  const { childCluster, why, sinceMs } = first
+  if (!wasTold) {
+    if (sinceMs === undefined) return undefined
+    const passesMs = graceLeftMs(sinceMs, nowMs)
+    if (passesMs > 0) return passesMs
+  }
+  const message = `the copy stays until the one on "${childCluster}" is available`
+  return { reason: moveWaits, message: why === undefined ? message : `${message}: ${why}` }
+}
+
+/** True when the annotation says of that child cluster that its copy waits for others. */
+export function tellsOfMove(annotation: string | undefined, childCluster: string): boolean {
+  return annotation?.split('\n').some((line) => line.startsWith(`${childCluster}: ${moveWaits}: `)) ?? false
 }
 
 function conflictOf(delivery: Delivery): Problem | undefined {

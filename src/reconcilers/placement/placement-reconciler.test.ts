@@ -551,6 +551,51 @@ describe('a move by deletionPolicy Delete', () => {
     expect(['a', 'b'].map((uid) => setup.slot(uid)?.spec.desired)).toEqual(['Absent', 'Absent'])
   })
 
+  test('that cannot complete says which child it waits for, until it has', async () => {
+    const setup = await movingWorld()
+    await setup.settle()
+    setup.serve('b', 4)
+    Object.assign(setup.slot('b')?.status ?? {}, { observedTime: new Date(setup.world.nowMs).toISOString() })
+    expect((await setup.settle())?.requeueAfterMs).toBeLessThan(5_000)
+    expect(setup.told()).toBeUndefined()
+    setup.world.nowMs += 4_000
+    expect(await setup.settle()).toMatchObject({ requeueAfterMs: 60_000 })
+    expect(setup.told()).toBe('a: MoveWaits: the copy stays until the one on "b" is available')
+    const delivered = { type: 'Delivered', status: 'False', reason: 'MoveWaits' }
+    expect(setup.world.source?.['status']).toMatchObject({ conditions: [delivered] })
+    // A step on the way neither takes it back nor says it again.
+    Object.assign(setup.slot('b')?.status ?? {}, { observedTime: new Date(setup.world.nowMs).toISOString() })
+    await setup.settle()
+    expect(setup.world.news).toMatchObject([{ type: 'Warning', childCluster: 'a', reason: 'MoveWaits' }])
+    setup.serve('b', 5)
+    await setup.settle()
+    expect(setup.told()).toBeUndefined()
+    expect(setup.slot('a')?.spec.desired).toBe('Absent')
+  })
+
+  test('that waits for a silent child says so at once: all others may be there', async () => {
+    const setup = placedWorld(move)
+    setup.world.childClusters = [child('a'), child('b'), child('c')]
+    await setup.settle()
+    setup.world.placements = [placement('p', { ...move, clusterNames: ['b', 'c'] })]
+    await setup.settle()
+    setup.serve('b', 3)
+    setup.serve('c', 2)
+    setup.world.trouble.set('c', { reason: 'ChildUnreachable', message: 'silent' })
+    await setup.settle()
+    expect(setup.told()).toBe('a: MoveWaits: the copy stays until the one on "c" is available: silent')
+  })
+
+  test('says nothing while it goes on', async () => {
+    const setup = await movingWorld()
+    await setup.settle()
+    setup.serve('b', 5)
+    await setup.settle()
+    setup.acknowledge('a')
+    await setup.settle()
+    expect([setup.slot('a'), setup.told(), setup.world.news]).toEqual([undefined, undefined, []])
+  })
+
   test('counts no replicas where an autoscaler does', async () => {
     const setup = await movingWorld()
     setup.world.autoscaled = true

@@ -1,6 +1,6 @@
 import type { Reconcile, ReconcileResult } from '../../controller/controller.ts'
 import { maxDeliveredBytes } from '../../meta/fleet/delivery.ts'
-import { placementLabel } from '../../meta/fleet/fleet-names.ts'
+import { placementLabel, placementStatusAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import type { KubeObject } from '../../meta/object.ts'
 import {
@@ -12,7 +12,7 @@ import {
 import { choosePlacement, type Chosen, isStanding } from './choose-placement.ts'
 import { divideEvenly } from './divide-replicas.ts'
 import { hasReplicas, replicasOf, whyNotDeliverable } from './placeable.ts'
-import type { Problem } from './placement-problems.ts'
+import { type Problem, problemOfMove, type SharesView, tellsOfMove } from './placement-problems.ts'
 import { fromSourceRequest, type PlacementSteps, type Source, type SourceAddress } from './placement-steps.ts'
 import { explainUnplaced, removeAcknowledged, removeCopies } from './remove-copies.ts'
 import { renderManifest } from './render-manifest.ts'
@@ -112,11 +112,12 @@ async function place(
   const left = registered.filter(
     ({ uid, homePath }) => homePath !== '' && current.includes(uid) && !selected.some((one) => one.uid === uid),
   )
-  const { problems, waits } = await leave(steps, address, source, placement, { left, selected, decisions })
+  const { problems, lookAgainMs } = await leave(steps, address, source, placement, { left, selected, decisions })
   // Where nothing is selected, the copies that stay are all that there is.
   const replaced = selected.length > 0 ? left.map(({ uid }) => uid) : []
   const again = await report(steps, address, source, { targets, leftOver: replaced, divided, problems })
-  return again ?? (waits ? { requeueAfterMs: moveAgainMs } : undefined)
+  const soonest = Math.min(again?.requeueAfterMs ?? Infinity, lookAgainMs ?? Infinity)
+  return soonest === Infinity ? undefined : { requeueAfterMs: soonest }
 }
 
 interface Leaving {
@@ -133,13 +134,24 @@ async function leave(
   source: Source,
   placement: Placement,
   { left, selected, decisions }: Leaving,
-): Promise<{ problems: Problem[]; waits: boolean }> {
-  if (left.length === 0) return { problems: [], waits: false }
+): Promise<SharesView> {
+  if (left.length === 0) return { problems: [] }
   const retires = placement.spec.deletionPolicy === 'Delete'
-  const problems = left.flatMap((childCluster) => leftOver(childCluster, decisions, retires))
-  if (selected.length === 0 && awaitsSuccessor(placement, decisions, left))
-    return { problems: [...problems, noChildCluster(placement, decisions)], waits: false }
-  return { problems, waits: retires && !(await retire(steps, address, source, left, selected)) }
+  if (selected.length === 0 && awaitsSuccessor(placement, decisions, left)) {
+    const problems = left.flatMap((one) => leftOver(one, decisions, retires))
+    return { problems: [...problems, noChildCluster(placement, decisions)] }
+  }
+  const awaited = retires ? await retire(steps, address, source, left, selected) : []
+  const view: SharesView = { problems: [], ...(awaited.length > 0 ? { lookAgainMs: moveAgainMs } : {}) }
+  const told = source.object.metadata.annotations?.[placementStatusAnnotation]
+  for (const childCluster of left) {
+    const { name } = childCluster
+    const said = leftOver(childCluster, decisions, retires)
+    const waits = said.length > 0 ? undefined : problemOfMove(awaited, steps.now(), tellsOfMove(told, name))
+    if (typeof waits === 'number') view.lookAgainMs = Math.min(view.lookAgainMs ?? waits, waits)
+    else view.problems.push(...said, ...(waits ? [{ childCluster: name, ...waits }] : []))
+  }
+  return view
 }
 
 /**

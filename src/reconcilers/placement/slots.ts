@@ -3,6 +3,7 @@ import type { Delivery, DeliverySource } from '../../meta/fleet/delivery.ts'
 import type { Placement } from '../../meta/fleet/placement.ts'
 import type { RegisteredChildCluster } from './choose-child-clusters.ts'
 import { isInService } from './in-service.ts'
+import type { AwaitedChild } from './placement-problems.ts'
 import type { PlacementSteps, Source, SourceAddress } from './placement-steps.ts'
 import { renderManifest } from './render-manifest.ts'
 import { deliveryName, mappedNamespace } from './slot-names.ts'
@@ -66,7 +67,7 @@ async function writeSlot(
 
 /**
  * Makes before it breaks: copies that are no longer wanted go once every wanted one is there, available, and on a child
- * that is heard of. True when they have been told to.
+ * that is heard of. What is waited for, the longest wait first; empty when they have been told to go.
  */
 export async function retire(
   steps: PlacementSteps,
@@ -74,15 +75,30 @@ export async function retire(
   source: Source,
   left: readonly RegisteredChildCluster[],
   selected: readonly RegisteredChildCluster[],
-): Promise<boolean> {
+): Promise<AwaitedChild[]> {
   const name = deliveryName({ ...address, kind: '' })
   const isAutoscaled = await steps.isAutoscaled(address, source)
-  for (const { uid } of selected) {
+  const awaited: AwaitedChild[] = []
+  for (const { uid, name: childCluster } of selected) {
     const delivery = await steps.getDelivery(uid, name)
-    if (!delivery || steps.troubleOf(uid) || !isInService(delivery, isAutoscaled)) return false
+    const trouble = steps.troubleOf(uid)
+    // A child is in trouble only after a time of grace.
+    if (trouble) awaited.push({ childCluster, why: trouble.message, sinceMs: 0 })
+    else if (!delivery || !isInService(delivery, isAutoscaled))
+      awaited.push({ childCluster, sinceMs: delivery && lastNewsMs(delivery) })
   }
+  if (awaited.length > 0) return awaited.sort((a, b) => (a.sinceMs ?? Infinity) - (b.sinceMs ?? Infinity))
   for (const { uid } of left) await makeAbsent(steps, uid, name)
-  return true
+  return []
+}
+
+/** When the child last told something new of the version that its slot asks for. */
+function lastNewsMs({ spec, status }: Delivery): number | undefined {
+  if (status?.observedEpoch !== spec.epoch) return undefined
+  const transitions = (status.conditions ?? []).map(({ lastTransitionTime }) => lastTransitionTime)
+  const times = [status.observedTime ?? '', ...transitions].map((time) => Date.parse(time))
+  const known = times.filter((time) => !Number.isNaN(time))
+  return known.length > 0 ? Math.max(...known) : undefined
 }
 
 /** Tells a slot to be Absent. True when nothing of it is left. */
