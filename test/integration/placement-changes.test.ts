@@ -5,6 +5,7 @@ import { placementLabel } from '../../src/meta/fleet/fleet-names.ts'
 import type { Placement } from '../../src/meta/fleet/placement.ts'
 import type { Condition, KubeObject } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
+import { deployment, placement } from '../support/fleet-objects.ts'
 import { conditionOf, type SmallFleet, startSmallFleet } from '../support/small-fleet.ts'
 
 let fleet: SmallFleet
@@ -20,25 +21,8 @@ afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]()
 })
 
-const placement = (name: string, spec: object): KubeObject => ({
-  apiVersion: 'fleet.atoll.dev/v1alpha1',
-  kind: 'Placement',
-  metadata: { name },
-  spec,
-})
-const deployment = (name: string, replicas: number, placedBy: string): KubeObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: 'default', labels: { [placementLabel]: placedBy } },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: { containers: [{ name: 'web', image: 'registry.invalid/web:1' }] },
-    },
-  },
-})
+const placed = (name: string, replicas: number, placedBy: string): KubeObject =>
+  deployment(name, { replicas, labels: { [placementLabel]: placedBy } })
 
 const find = (name: string) => fleet.get(fleet.tenant, 'Deployment', name, 'default')
 
@@ -82,7 +66,7 @@ async function untilEmpty(name: string): Promise<void> {
 
 describe('what a tenant sees when placement changes', () => {
   it('a child cluster that was invited and never came takes no replicas away', async () => {
-    await fleet.apply(fleet.tenant, deployment('shared', 4, 'divided'))
+    await fleet.apply(fleet.tenant, placed('shared', 4, 'divided'))
     await untilReady('shared', 4)
     await fleet.atoll('join', 'quiet', '--mode', 'agent')
     const decision = await eventually(
@@ -95,15 +79,15 @@ describe('what a tenant sees when placement changes', () => {
     expect(decision).toMatchObject({ selected: false, reason: 'NotJoined' })
     const quiet = (await fleet.get(fleet.root, 'ChildCluster', 'quiet')) as ChildCluster | undefined
     expect(conditionOf(quiet, 'Ready')?.status).not.toBe('True')
-    await fleet.apply(fleet.tenant, deployment('shared', 6, 'divided'))
+    await fleet.apply(fleet.tenant, placed('shared', 6, 'divided'))
     await untilReady('shared', 6)
     expect(await sharesOf('shared')).toEqual([3, 3])
   })
 
   it('nothing runs once the label is gone, and the status says so', async () => {
-    await fleet.apply(fleet.tenant, deployment('left', 3, 'both'))
+    await fleet.apply(fleet.tenant, placed('left', 3, 'both'))
     await untilReady('left', 3)
-    const unplaced = { ...deployment('left', 3, 'both'), metadata: { name: 'left', namespace: 'default' } }
+    const unplaced = { ...placed('left', 3, 'both'), metadata: { name: 'left', namespace: 'default' } }
     await fleet.apply(fleet.tenant, unplaced)
     await eventually(async () => (await sharesOf('left')).every((share) => share === undefined), { what: 'copies go' })
     await untilEmpty('left')
@@ -112,7 +96,7 @@ describe('what a tenant sees when placement changes', () => {
   it('a move takes nothing away before the whole share runs where it goes', async () => {
     const divided = { replicas: { strategy: 'Divide' }, deletionPolicy: 'Delete' }
     await fleet.apply(fleet.tenant, placement('moving', { ...divided, clusterNames: ['east', 'west'] }))
-    await fleet.apply(fleet.tenant, deployment('moving', 4, 'moving'))
+    await fleet.apply(fleet.tenant, placed('moving', 4, 'moving'))
     await untilReady('moving', 4)
     fleet.stage.children.west.pauseKubelet()
     try {
@@ -133,7 +117,7 @@ describe('what a tenant sees when placement changes', () => {
   })
 
   it('a copy that its child does not let go is named, on the object and in the Placement', async () => {
-    await fleet.apply(fleet.tenant, deployment('held', 1, 'both'))
+    await fleet.apply(fleet.tenant, placed('held', 1, 'both'))
     await untilReady('held', 1)
     const hold = async (finalizers: string[] | null) => {
       const { name = '', namespace = '' } = (await copyOn('east', 'held'))?.metadata ?? {}
@@ -142,7 +126,7 @@ describe('what a tenant sees when placement changes', () => {
     }
     await hold(['example.com/backup'])
     await fleet.apply(fleet.tenant, {
-      ...deployment('held', 1, 'both'),
+      ...placed('held', 1, 'both'),
       metadata: { name: 'held', namespace: 'default' },
     })
     await fleet.untilTold('Deployment', 'held', /^east: RemovalWaits: the copy is being removed: /)
@@ -160,7 +144,7 @@ describe('what a tenant sees when placement changes', () => {
 
   it('nothing runs once its only child has left with its workloads, and the status says so', async () => {
     await fleet.apply(fleet.tenant, placement('west', { clusterNames: ['west'] }))
-    await fleet.apply(fleet.tenant, deployment('alone', 2, 'west'))
+    await fleet.apply(fleet.tenant, placed('alone', 2, 'west'))
     await untilReady('alone', 2)
     await fleet.atoll('unjoin', 'west', '--workloads', 'delete')
     await untilEmpty('alone')

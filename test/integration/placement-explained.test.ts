@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { placementLabel } from '../../src/meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../src/meta/object.ts'
 import { eventually } from '../support/eventually.ts'
+import { deployment, placement } from '../support/fleet-objects.ts'
 import { createStrictKubectl, newestKubectl } from '../support/kubectl.ts'
 import { conditionOf, type SmallFleet, startSmallFleet } from '../support/small-fleet.ts'
 
@@ -16,31 +17,12 @@ afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]()
 })
 
-const placement = (name: string, spec: object): KubeObject => ({
-  apiVersion: 'fleet.atoll.dev/v1alpha1',
-  kind: 'Placement',
-  metadata: { name },
-  spec,
-})
 const labels = { [placementLabel]: 'everywhere' }
 const service = (name: string, spec: object): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name, namespace: 'default', labels },
   spec: { ports: [{ port: 80 }], ...spec },
-})
-const deployment = (name: string, podSpec: object, extra: Record<string, string> = labels): KubeObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: 'default', labels: extra },
-  spec: {
-    replicas: 1,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: { containers: [{ name: 'web', image: 'registry.invalid/web:1' }], ...podSpec },
-    },
-  },
 })
 const configMap = (name: string, data: object = {}, metadata: object = { labels }): KubeObject => ({
   apiVersion: 'v1',
@@ -76,7 +58,7 @@ describe('a tenant reads in the workspace why an object is not where it was to b
   })
 
   it('a privileged pod names the field', async () => {
-    await fleet.apply(fleet.tenant, deployment('privileged', { hostNetwork: true }))
+    await fleet.apply(fleet.tenant, deployment('privileged', { labels, podSpec: { hostNetwork: true } }))
     await fleet.untilTold('Deployment', 'privileged', /^east: PodSecurityViolation: .*hostNetwork/)
     const refused = await fleet.get(fleet.tenant, 'Deployment', 'privileged', 'default')
     expect(conditionOf(refused, 'Delivered')).toMatchObject({ reason: 'PodSecurityViolation' })

@@ -1,7 +1,7 @@
 import type { AgentReport } from '../../meta/fleet/delivery.ts'
 import { fleetGroup } from '../../meta/fleet/fleet-names.ts'
 import { formatTime } from '../../meta/time.ts'
-import { isJsonObject } from '../../registry/schema/json-value.ts'
+import { isJsonObject } from '../../meta/patch/json-value.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { isPromise, type MaybePromise } from '../../base/maybe-promise.ts'
 import { placedFinalizer, placementLabel, targetsAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { KubeObject } from '../../meta/object.ts'
-import { isJsonObject } from '../../registry/schema/json-value.ts'
+import { isJsonObject } from '../../meta/patch/json-value.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 
 /** uids of the child clusters that a new, labelled object is going to be delivered to; empty when that is not clear yet. */

@@ -1,6 +1,7 @@
 import type { Delivery } from '../../meta/fleet/delivery.ts'
 import { type NewCondition, withTransition } from '../../meta/conditions.ts'
 import type { Condition, JsonObject, KubeObject } from '../../meta/object.ts'
+import { isJsonObject } from '../../meta/patch/json-value.ts'
 import { formatTime } from '../../meta/time.ts'
 
 /** One child cluster's share, as its delivery tells it. */
@@ -152,7 +153,7 @@ function mergeConditions(shares: readonly Share[], { source, nowMs }: AggregateO
 
 /** A child says what it likes. */
 function isCondition(value: unknown): value is Condition {
-  return isRecord(value) && typeof value['type'] === 'string'
+  return isJsonObject(value) && typeof value['type'] === 'string'
 }
 
 const maxMessageLength = 32_768 // what a condition of upstream may hold
@@ -196,7 +197,7 @@ function withTimes(condition: NewCondition, known: readonly Condition[], nowMs: 
 function loadBalancers(shares: readonly Share[]): JsonObject {
   const ingress = shares.flatMap(({ delivery }) => {
     const balancer = delivery.status?.childStatus?.['loadBalancer']
-    const addresses = isRecord(balancer) ? balancer['ingress'] : undefined
+    const addresses = isJsonObject(balancer) ? balancer['ingress'] : undefined
     return Array.isArray(addresses) ? addresses : []
   })
   const unique = [...new Map(ingress.map((address) => [JSON.stringify(address), address])).values()]
@@ -206,8 +207,4 @@ function loadBalancers(shares: readonly Share[]): JsonObject {
 function numberAt(record: JsonObject, field: string): number {
   const value = record[field]
   return typeof value === 'number' ? value : 0
-}
-
-function isRecord(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
 import type { Json, JsonObject, KubeObject } from '../../meta/object.ts'
+import { isJsonObject } from '../../meta/patch/json-value.ts'
 
 /** The manager under which placement writes into objects: who wrote a field of their status is recorded beside it. */
 export const placementManager = 'atoll-placement'
@@ -16,7 +17,7 @@ export function withoutOwnStatus({ metadata, status }: KubeObject): JsonObject |
     ({ manager, subresource }) => manager === placementManager && subresource === 'status',
   )
   const fields = own?.fieldsV1?.['f:status']
-  if (!isRecord(fields) || !isRecord(status)) return undefined
+  if (!isJsonObject(fields) || !isJsonObject(status)) return undefined
   return withoutMembers(status, fields)
 }
 
@@ -25,7 +26,7 @@ function without(value: Json | undefined, fields: Fields): Json | undefined {
     const rest = value.filter((item) => !ownsItem(fields, item))
     return rest.length > 0 ? rest : undefined
   }
-  if (!isRecord(value) || !hasMembers(fields)) return undefined
+  if (!isJsonObject(value) || !hasMembers(fields)) return undefined
   const rest = withoutMembers(value, fields)
   return Object.keys(rest).length > 0 ? rest : undefined
 }
@@ -33,7 +34,7 @@ function without(value: Json | undefined, fields: Fields): Json | undefined {
 function withoutMembers(map: JsonObject, fields: Fields): JsonObject {
   const members = Object.entries(map).map(([name, value]) => {
     const below = fields[`f:${name}`]
-    return [name, isRecord(below) ? without(value, below) : value] as const
+    return [name, isJsonObject(below) ? without(value, below) : value] as const
   })
   return Object.fromEntries(members.filter(([, value]) => value !== undefined))
 }
@@ -45,14 +46,10 @@ const hasMembers = (fields: Fields) => Object.keys(fields).some((element) => ele
 function ownsItem(fields: Fields, item: Json): boolean {
   const values = Object.keys(fields).filter((element) => element.startsWith('v:'))
   if (values.some((element) => canonicalJson(JSON.parse(element.slice(2))) === canonicalJson(item))) return true
-  if (!isRecord(item)) return false
+  if (!isJsonObject(item)) return false
   return Object.entries(fields).some(([element, below]) => {
-    if (!element.startsWith('k:') || !isRecord(below) || !('.' in below)) return false
+    if (!element.startsWith('k:') || !isJsonObject(below) || !('.' in below)) return false
     const keys = JSON.parse(element.slice(2)) as JsonObject
     return Object.entries(keys).every(([name, value]) => item[name] === value)
   })
-}
-
-function isRecord(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import { internalPrefix, placementStatusAnnotation } from '../../meta/fleet/fleet-names.ts'
 import type { JsonObject, KubeObject } from '../../meta/object.ts'
+import { isJsonObject } from '../../meta/patch/json-value.ts'
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
@@ -21,13 +22,13 @@ export function renderManifest(source: KubeObject, replicas?: number): JsonObjec
     ...(structuredClone(rest) as JsonObject),
   }
   strip(`${apiVersion ?? ''}/${kind ?? ''}`, manifest)
-  if (replicas !== undefined && isRecord(manifest['spec'])) manifest['spec']['replicas'] = replicas
+  if (replicas !== undefined && isJsonObject(manifest['spec'])) manifest['spec']['replicas'] = replicas
   return manifest
 }
 
 function strip(type: string, manifest: JsonObject): void {
   const { spec } = manifest
-  if (!isRecord(spec)) return
+  if (!isJsonObject(spec)) return
   if (type === 'v1/Service') stripService(spec)
   if (type === 'v1/PersistentVolumeClaim') delete spec['volumeName']
   if (type === 'batch/v1/Job' && spec['manualSelector'] !== true) stripJob(spec)
@@ -42,7 +43,7 @@ function stripService(spec: JsonObject): void {
   delete spec['healthCheckNodePort']
   delete spec['ipFamilies']
   delete spec['ipFamilyPolicy']
-  if (Array.isArray(spec['ports'])) for (const port of spec['ports']) if (isRecord(port)) delete port['nodePort']
+  if (Array.isArray(spec['ports'])) for (const port of spec['ports']) if (isJsonObject(port)) delete port['nodePort']
 }
 
 const generatedJobLabels = [
@@ -55,8 +56,9 @@ const generatedJobLabels = [
 function stripJob(spec: JsonObject): void {
   delete spec['selector']
   const { template } = spec
-  const labels = isRecord(template) && isRecord(template['metadata']) ? template['metadata']['labels'] : undefined
-  if (isRecord(labels)) for (const label of generatedJobLabels) delete labels[label]
+  const labels =
+    isJsonObject(template) && isJsonObject(template['metadata']) ? template['metadata']['labels'] : undefined
+  if (isJsonObject(labels)) for (const label of generatedJobLabels) delete labels[label]
 }
 
 function withoutOwnAnnotations(annotations: Readonly<Record<string, string>>): Record<string, string> {
@@ -69,8 +71,4 @@ function withoutOwnAnnotations(annotations: Readonly<Record<string, string>>): R
 
 function nonEmpty(field: string, record: Record<string, string>): JsonObject {
   return Object.keys(record).length === 0 ? {} : { [field]: record }
-}
-
-function isRecord(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../base/canonical-json.ts'
 import type { JsonObject } from '../../meta/object.ts'
+import { isJsonObject } from '../../meta/patch/json-value.ts'
 
 interface CrdVersion {
   name?: unknown
@@ -34,13 +35,13 @@ export function describeNarrowings(found: readonly string[]): string {
 }
 
 function versionsOf(spec: unknown): CrdVersion[] {
-  const { versions } = (isRecord(spec) ? spec : {}) as { versions?: unknown }
-  return Array.isArray(versions) ? versions.filter((version): version is JsonObject => isRecord(version)) : []
+  const { versions } = (isJsonObject(spec) ? spec : {}) as { versions?: unknown }
+  return Array.isArray(versions) ? versions.filter((version): version is JsonObject => isJsonObject(version)) : []
 }
 
 function schemaOf({ schema }: CrdVersion): JsonObject {
-  const root = isRecord(schema) ? schema['openAPIV3Schema'] : undefined
-  return isRecord(root) ? root : {}
+  const root = isJsonObject(schema) ? schema['openAPIV3Schema'] : undefined
+  return isJsonObject(root) ? root : {}
 }
 
 /** Limits that let fewer values pass when they grow, and when they shrink. */
@@ -74,7 +75,7 @@ function compare(before: JsonObject, after: JsonObject, path: string, found: str
   compareFields(before, after, path, found, depth)
   for (const field of ['items', 'additionalProperties']) {
     const [mine, theirs] = [before[field], after[field]]
-    if (isRecord(mine) && isRecord(theirs)) compare(mine, theirs, `${path}[]`, found, depth + 1)
+    if (isJsonObject(mine) && isJsonObject(theirs)) compare(mine, theirs, `${path}[]`, found, depth + 1)
   }
 }
 
@@ -112,19 +113,15 @@ function compareFields(before: JsonObject, after: JsonObject, path: string, foun
   const keepsUnknown = after['x-kubernetes-preserve-unknown-fields'] === true || after['additionalProperties'] === true
   if (before['x-kubernetes-preserve-unknown-fields'] === true && !keepsUnknown)
     found.push(`${path}: unknown fields are not kept any more`)
-  const mine = isRecord(before['properties']) ? before['properties'] : {}
-  const theirs = isRecord(after['properties']) ? after['properties'] : {}
+  const mine = isJsonObject(before['properties']) ? before['properties'] : {}
+  const theirs = isJsonObject(after['properties']) ? after['properties'] : {}
   for (const [name, schema] of Object.entries(mine)) {
     const next = Object.hasOwn(theirs, name) ? theirs[name] : undefined
-    if (isRecord(schema) && isRecord(next)) compare(schema, next, `${path}.${name}`, found, depth + 1)
+    if (isJsonObject(schema) && isJsonObject(next)) compare(schema, next, `${path}.${name}`, found, depth + 1)
     else if (next === undefined && !keepsUnknown) found.push(`${path}.${name} goes`)
   }
 }
 
 function namesOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((name): name is string => typeof name === 'string') : []
-}
-
-function isRecord(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
